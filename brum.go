@@ -1,0 +1,2 @@
+// Package brum joins resumable sessions (package session) to WebSocket connections (package wsconn).
+package brum
