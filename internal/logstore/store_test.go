@@ -152,7 +152,7 @@ func TestMemoryStaysBounded(t *testing.T) {
 	before := heap()
 	s := New(limit)
 	for _, flood := range []struct{ size, total int }{ // 1 GiB together
-		{0, 4 << 20}, {20, 28 << 20}, {120, 160 << 20}, {3000, 320 << 20}, {MaxLine, 512 << 20},
+		{0, 4 << 20}, {20, 20 << 20}, {120, 64 << 20}, {3000, 232 << 20}, {MaxLine, 704 << 20},
 	} {
 		size := flood.size
 		w := s.Open("p", fmt.Sprint("p-", size)).Writer(Stdout)
