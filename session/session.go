@@ -1,190 +1,312 @@
-// Package session (stub while the real one is being written: the signatures are final).
 package session
 
 import (
 	"context"
-	"encoding/hex"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
 	"io"
-	"iter"
-	"log/slog"
+	"sync"
 	"time"
 )
 
-// ID names a session. It is chosen at random by the dialing side.
-type ID [16]byte
+// Session is one end of a resumable session. Its methods may be called concurrently.
+type Session struct {
+	id   ID
+	cfg  Config
+	dial DialFunc  // dialing side
+	home *Acceptor // accepting side
 
-func NewID() ID              { return ID{} }
-func (id ID) String() string { return hex.EncodeToString(id[:]) }
+	done chan struct{} // closed when the session has ended
+	turn chan struct{} // capacity 1, held by a sender that may have to wait
+	data chan struct{} // capacity 1: something may be there to receive
+	wg   sync.WaitGroup
 
-// Conn is one connection: an ordered, reliable carrier of packets.
-type Conn interface {
-	// Next blocks until a packet begins to arrive and returns a reader of it.
-	// One goroutine calls Next; it reads a packet to io.EOF before calling Next again.
-	Next() (io.Reader, error)
-	// WritePacket sends head and body, concatenated, as one packet. One call at a time.
-	// It must not retain or change either slice.
-	WritePacket(head, body []byte) error
-	// Close ends the connection at once, without a handshake; it unblocks Next and WritePacket.
-	// It may be called concurrently and more than once.
-	Close() error
+	mu sync.Mutex
+	// guards following; released by unlock wherever the core's state may have changed
+	core     *core
+	link     *link
+	attempts map[uint64]context.CancelFunc
+	timer    *time.Timer
+	space    chan struct{} // closed and forgotten when senders that wait should look again
+	state    chan struct{} // closed and forgotten at the next change of state
+	watchers map[*watcher]struct{}
+	record   record
+	offered  bool // to Accept
+	over     bool // done is closed
 }
 
-// DialFunc opens a connection and performs the attach exchange on it: request
-// travels to the peer's Acceptor, whose reply comes back. A refusal that carries a reply is
-// (nil, reply, nil).
-type DialFunc func(ctx context.Context, request []byte) (Conn, []byte, error)
-
-// State of a session.
-type State uint8
-
-const (
-	Connecting State = iota
-	Active
-	Suspect
-	Stalled
-	Retrying // dialing side: no link, attempts under way
-	Detached // accepting side: no link, waiting for the peer
-	Closing
-	Closed
-)
-
-func (s State) String() string { return "" }
-
-// Trigger says what caused a state change.
-type Trigger uint8
-
-const (
-	TriggerNone Trigger = iota
-	TriggerStart
-	TriggerWake
-	TriggerNetwork
-	TriggerTimeout
-	TriggerError
-	TriggerPeer
-	TriggerManual
-)
-
-func (t Trigger) String() string { return "" }
-
-// Change is one state change.
-type Change struct {
-	From, To State
-	Trigger  Trigger
-	At       time.Time
-	Outage   time.Duration // for a change to Active: since the link was lost (0 for the first)
-	Resume   time.Duration // for a change to Active: from the start of the winning attempt
-	Attempt  uint64
-	Err      error // what ended the link, if anything did
+// record is what Stats tells and the core does not need.
+type record struct {
+	began          time.Time
+	since          time.Time // of the current state
+	connectedSince time.Time
+	lastResume     *Change
+	lastErr        error
 }
 
-// Config: zero values mean defaults.
-type Config struct {
-	Key         []byte // shared secret, required, at least 16 bytes
-	Heartbeat   time.Duration
-	Window      time.Duration
-	ReplayBytes int
-	MaxMessage  int
-	Logger      *slog.Logger
+func randomUint64() uint64 {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return binary.BigEndian.Uint64(b[:])
 }
 
-// Stats is a snapshot.
-type Stats struct {
-	ID              ID
-	State           State
-	Since           time.Time // of State
-	Attempt         uint64    // the fence: "epoch" for people
-	ConnectedSince  time.Time
-	Resumes         uint64
-	LastResume      *Change
-	NextAttemptAt   time.Time
-	RTT             time.Duration
-	UnackedMessages int
-	UnackedBytes    int
-	LastError       error
+func newSession(cfg Config, role role, id ID, self incarnation, now time.Time) *Session {
+	s := &Session{
+		id:     id,
+		cfg:    cfg,
+		done:   make(chan struct{}),
+		turn:   make(chan struct{}, 1),
+		data:   make(chan struct{}, 1),
+		core:   newCore(cfg, role, id, self, randomUint64),
+		record: record{began: now, since: now},
+	}
+	s.timer = time.AfterFunc(time.Hour, s.onTimer)
+	s.timer.Stop()
+	return s
 }
 
-// Session is one end of a resumable session. All methods may be called concurrently.
-type Session struct{}
-
-// Dial returns at once a session that keeps itself connected by dial, until it is closed or lost.
-func Dial(dial DialFunc, cfg *Config) (*Session, error) { panic("stub") }
-
-// WaitActive blocks until the session is active for the first time or again.
-func (s *Session) WaitActive(ctx context.Context) error { panic("stub") }
-
-// Send queues msg for exactly-once, in-order delivery. It blocks only while the
-// buffers are full (an outage alone does not block it). nil means it will be delivered
-// unless the session is lost, in which case its verdict is in the LostError.
-func (s *Session) Send(ctx context.Context, msg []byte) error { panic("stub") }
-func (s *Session) TrySend(msg []byte) error                   { panic("stub") }
-
-// Receive returns the next message; the slice is the caller's. After the peer's
-// Close and the last message it returns io.EOF; after loss a *LostError.
-func (s *Session) Receive(ctx context.Context) ([]byte, error) { panic("stub") }
-
-// Close ends the session for both sides after everything sent was acknowledged.
-func (s *Session) Close(ctx context.Context) error { panic("stub") }
-
-// CloseNow ends this side at once; the peer finds its session lost.
-func (s *Session) CloseNow() error { panic("stub") }
-
-func (s *Session) ID() ID                { panic("stub") }
-func (s *Session) State() State          { panic("stub") }
-func (s *Session) Stats() Stats          { panic("stub") }
-func (s *Session) Done() <-chan struct{} { panic("stub") }
-func (s *Session) Err() error            { panic("stub") }
-func (s *Session) Nudge(reason Trigger)  { panic("stub") }
-
-// Watch yields state changes from now on, until ctx is done or the session has ended.
-// A slow watcher loses the oldest of more than 256 queued changes.
-func (s *Session) Watch(ctx context.Context) iter.Seq[Change] { panic("stub") }
-
-// LostError: the session can't go on. errors.Is(err, ErrLost).
-type LostError struct {
-	Reason    string
-	Unsettled []Unsettled
-	Cause     error
+// Dial begins a session and returns at once; the session keeps itself connected through
+// dial until it is closed or lost. The error is about cfg only.
+func Dial(dial DialFunc, cfg *Config) (*Session, error) {
+	resolved, err := cfg.resolve()
+	if err != nil {
+		return nil, err
+	}
+	now := time.Now()
+	s := newSession(resolved, dialing, NewID(), newIncarnation(now), now)
+	s.dial = dial
+	s.attempts = make(map[uint64]context.CancelFunc)
+	s.mu.Lock()
+	s.core.start(now)
+	s.unlock(now)
+	return s, nil
 }
 
-func (e *LostError) Error() string { return "" }
-func (e *LostError) Unwrap() error { return e.Cause }
+// ID returns the session's name, the same on both sides.
+func (s *Session) ID() ID { return s.id }
 
-// Unsettled is a message sent but not known to be delivered, with its verdict.
-type Unsettled struct {
-	Stream  uint64
-	Payload []byte
-	Verdict Verdict
+// Done returns a channel that is closed when the session has ended; Err tells why.
+// What was received before can still be had from Receive.
+func (s *Session) Done() <-chan struct{} { return s.done }
+
+// Err is nil until the session has ended; then it is ErrClosed or a *LostError.
+func (s *Session) Err() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.core.end.err
 }
 
-type Verdict uint8
-
-const (
-	Unknown Verdict = iota
-	Committed
-	NotReceived
-)
-
-// AcceptorConfig configures an Acceptor.
-type AcceptorConfig struct {
-	Config                    // of each accepted session
-	MaxSessions int           // attached and detached, default 256
-	MaxDetached int           // default 64
-	DetachedFor time.Duration // default 24 h
+// Send queues msg for delivery, exactly once and in order. It blocks while the buffers are
+// full or the peer's application is too far behind, not for an outage as such; msg may be reused
+// when it returns.
+//
+// nil means that the message will be delivered unless the session is lost; then its verdict
+// is in the LostError. Any other error means that it will not be: ctx's, ErrTooLarge,
+// ErrClosed, or a *LostError.
+func (s *Session) Send(ctx context.Context, msg []byte) error {
+	if err := ctx.Err(); err != nil {
+		return context.Cause(ctx)
+	}
+	if len(msg) <= maxFragment {
+		if s.sendNow(msg) {
+			return nil
+		}
+	}
+	return s.sendSlowly(ctx, msg)
 }
 
-// Acceptor keeps the accepting ends of sessions by id.
-type Acceptor struct{}
+// TrySend is Send without waiting: ErrFull if there is no room now. Messages above 32 KiB
+// need to wait by nature and are refused with ErrTooLarge.
+func (s *Session) TrySend(msg []byte) error {
+	if len(msg) > maxFragment {
+		return ErrTooLarge
+	}
+	if s.sendNow(msg) {
+		return nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.sendable(len(msg)); err != nil {
+		return err
+	}
+	return ErrFull
+}
 
-func NewAcceptor(cfg *AcceptorConfig) (*Acceptor, error)         { panic("stub") }
-func (a *Acceptor) Accept(ctx context.Context) (*Session, error) { panic("stub") } // each new session once
-func (a *Acceptor) Sessions() []*Session                         { panic("stub") }
-func (a *Acceptor) Attach(request []byte) *Attachment            { panic("stub") }
-func (a *Acceptor) Close(ctx context.Context) error              { panic("stub") }
+// Receive returns the next message; the slice is the caller's. When the peer has closed the
+// session and everything was received it returns io.EOF, after this side's close ErrClosed,
+// and else a *LostError.
+func (s *Session) Receive(ctx context.Context) ([]byte, error) {
+	return s.ReceiveAppend(ctx, nil)
+}
 
-// Attachment is the answer to an attach request. Exactly one of Bind and Abort is called on an accepted one.
-type Attachment struct{}
+// ReceiveAppend is Receive into memory of the caller's: the message is appended to dst,
+// which is returned as it was with an error.
+func (s *Session) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error) {
+	for {
+		if msg, err, ok := s.receiveNow(dst); ok {
+			return msg, err
+		}
+		select {
+		case <-s.data:
+		case <-s.done:
+		case <-ctx.Done():
+			return dst, context.Cause(ctx)
+		}
+	}
+}
 
-func (at *Attachment) Reply() []byte   { panic("stub") } // to be sent to the dialer, accepted or not
-func (at *Attachment) Accepted() bool  { panic("stub") }
-func (at *Attachment) Bind(c Conn)     { panic("stub") } // the connection is up
-func (at *Attachment) Abort(err error) { panic("stub") } // the connection could not be set up
+func (s *Session) receiveNow(dst []byte) (msg []byte, err error, ok bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st := &s.core.stream
+	msg, ok = st.consume(dst)
+	if st.creditDue {
+		s.wakeWriter()
+	}
+	switch {
+	case ok:
+		s.arrived() // another receiver may be waiting
+		if msg == nil {
+			msg = []byte{}
+		}
+		return msg, nil, true
+	case s.core.phase != phaseEnded:
+		return dst, nil, false
+	}
+	var lost *LostError
+	if errors.As(s.core.end.err, &lost) && lost.Reason == ReasonPeerClosed {
+		return dst, io.EOF, true
+	}
+	return dst, s.core.end.err, true
+}
+
+// Close ends the session for both sides in an orderly way: what was sent is delivered and
+// acknowledged first, across outages if need be, until ctx is done. nil means that the peer
+// has everything. After an error the session goes on closing; CloseNow ends it.
+func (s *Session) Close(ctx context.Context) error {
+	now := time.Now()
+	s.mu.Lock()
+	s.core.close(now)
+	s.unlock(now)
+	select {
+	case <-s.done:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	if err := s.Err(); !errors.Is(err, ErrClosed) {
+		var lost *LostError
+		if errors.As(err, &lost) && lost.Reason == ReasonPeerClosed && len(lost.Unsettled) == 0 {
+			return nil
+		}
+		return err
+	}
+	s.wg.Wait()
+	return nil
+}
+
+// CloseNow ends this side at once; the peer is told if that is possible without waiting, and
+// else finds the session gone. It returns when the session's goroutines have ended.
+func (s *Session) CloseNow() error {
+	now := time.Now()
+	s.mu.Lock()
+	s.core.closeNow(now)
+	s.core.stream.in.release()
+	s.unlock(now)
+	s.wg.Wait()
+	return nil
+}
+
+// Nudge says that now is a good time to look, and why: TriggerWake, TriggerNetwork or
+// TriggerManual. A linked session probes its link, another one dials at once.
+func (s *Session) Nudge(reason Trigger) {
+	now := time.Now()
+	s.mu.Lock()
+	s.core.nudge(now, reason)
+	s.unlock(now)
+}
+
+// unlock ends a critical section in which the core's state may have changed: it draws all
+// consequences and releases mu.
+func (s *Session) unlock(now time.Time) {
+	changes := s.takeChanges()
+	ended := s.settle(now)
+	if s.core.dialDue(now) {
+		s.startAttempt(now)
+	}
+	if s.core.wantsWrite() {
+		s.wakeWriter()
+	}
+	s.rearm()
+	s.mu.Unlock()
+	for _, ch := range changes {
+		s.logChange(ch)
+		if s.home != nil && ch.To == Detached {
+			s.home.trim()
+		}
+	}
+	if ended && s.home != nil {
+		s.home.forget(s)
+	}
+}
+
+// settle makes the driver agree with the core about the link and the end. mu is held.
+func (s *Session) settle(now time.Time) (ended bool) {
+	if s.link != nil && (s.core.link != linkUp || s.core.linkID != s.link.id) {
+		s.dropLink(s.core.out.farewell)
+		s.core.out.farewell = nil
+		s.madeSpace()
+	}
+	if s.core.phase != phaseEnded || s.over {
+		return false
+	}
+	s.over = true
+	s.timer.Stop()
+	for _, cancel := range s.attempts {
+		cancel()
+	}
+	close(s.done)
+	return true
+}
+
+// rearm sets the timer if the core wants to be looked at sooner than it would fire. A later
+// wish is seen to when it fires. mu is held.
+func (s *Session) rearm() {
+	next := s.core.deadline()
+	if next.IsZero() || (!s.core.armed.IsZero() && !next.Before(s.core.armed)) {
+		return
+	}
+	s.core.armed = next
+	s.timer.Reset(time.Until(next))
+}
+
+func (s *Session) onTimer() {
+	now := time.Now()
+	s.mu.Lock()
+	linkID := s.core.linkID
+	if lost, trigger := s.core.tick(now); lost {
+		s.core.linkLost(now, linkID, trigger, errSilent)
+	}
+	s.core.armed = time.Time{}
+	s.unlock(now)
+}
+
+var errSilent = errors.New("session: the peer did not answer")
+
+// arrived tells a receiver to look, if there is something to see. mu is held.
+func (s *Session) arrived() {
+	if s.core.stream.in.bytes > 0 {
+		select {
+		case s.data <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// madeSpace tells senders that wait to look again. mu is held.
+func (s *Session) madeSpace() {
+	if s.space != nil {
+		close(s.space)
+		s.space = nil
+	}
+}

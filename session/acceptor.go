@@ -1,0 +1,322 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+)
+
+// AcceptorConfig configures an Acceptor. A zero field means its default.
+type AcceptorConfig struct {
+	// Config is that of each accepted session; its Key is what the dialing side has to prove.
+	Config
+	// MaxSessions bounds the sessions kept, attached or not; more are refused.
+	MaxSessions int
+	// MaxDetached and DetachedBytes bound what is kept for sessions without a link. Beyond
+	// them the session that has been without one for longest is ended.
+	MaxDetached   int
+	DetachedBytes int
+}
+
+// backlog is how many new sessions may wait for Accept.
+const backlog = 64
+
+// Acceptor keeps the accepting ends of sessions. Its methods may be called concurrently.
+type Acceptor struct {
+	cfg      AcceptorConfig
+	self     incarnation
+	incoming chan *Session
+	done     chan struct{}
+
+	mu sync.Mutex
+	// guards following; never held while a session's mutex is
+	sessions map[ID]*Session
+	graves   graveyard
+	closed   bool
+}
+
+// NewAcceptor returns an Acceptor; the error is about cfg.
+func NewAcceptor(cfg *AcceptorConfig) (*Acceptor, error) {
+	if cfg == nil {
+		cfg = &AcceptorConfig{}
+	}
+	r := *cfg
+	var err error
+	if r.Config, err = cfg.Config.resolve(); err != nil {
+		return nil, err
+	}
+	r.MaxSessions = orDefault(r.MaxSessions, DefaultMaxSessions)
+	r.MaxDetached = orDefault(r.MaxDetached, DefaultMaxDetached)
+	r.DetachedBytes = orDefault(r.DetachedBytes, DefaultDetachedBytes)
+	return &Acceptor{
+		cfg:      r,
+		self:     newIncarnation(time.Now()),
+		incoming: make(chan *Session, backlog),
+		done:     make(chan struct{}),
+		sessions: make(map[ID]*Session),
+	}, nil
+}
+
+// Accept returns the next new session, each once, when its first connection is up.
+func (a *Acceptor) Accept(ctx context.Context) (*Session, error) {
+	select {
+	case s := <-a.incoming:
+		return s, nil
+	case <-a.done:
+		return nil, ErrClosed
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// Sessions returns the sessions that are kept, attached or not, in no order.
+func (a *Acceptor) Sessions() []*Session {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	list := make([]*Session, 0, len(a.sessions))
+	for _, s := range a.sessions {
+		list = append(list, s)
+	}
+	return list
+}
+
+// Close refuses further attaches and closes all sessions in an orderly way; those that
+// have not finished when ctx is done are ended at once.
+func (a *Acceptor) Close(ctx context.Context) error {
+	a.mu.Lock()
+	first := !a.closed
+	a.closed = true
+	a.mu.Unlock()
+	if first {
+		close(a.done)
+	}
+	var (
+		wg   sync.WaitGroup
+		mu   sync.Mutex
+		errs []error
+	)
+	for _, s := range a.Sessions() {
+		wg.Go(func() {
+			err := s.Close(ctx)
+			s.CloseNow()
+			if err != nil {
+				mu.Lock()
+				errs = append(errs, err)
+				mu.Unlock()
+			}
+		})
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// Attachment is the answer to an attach request. On an accepted one, exactly one of Bind
+// and Abort has to be called.
+type Attachment struct {
+	reply   []byte
+	session *Session // nil when refused
+	linkID  uint64
+}
+
+// Reply is what has to be sent to the dialing side, accepted or not. It is nil when the
+// request deserves none.
+func (at *Attachment) Reply() []byte { return at.reply }
+
+// Accepted reports whether the session waits for the connection.
+func (at *Attachment) Accepted() bool { return at.session != nil }
+
+// Bind hands over the connection on which the reply was sent. The session owns it from now on.
+func (at *Attachment) Bind(conn Conn) {
+	s, now := at.session, time.Now()
+	s.mu.Lock()
+	if !s.core.bound(now, at.linkID) {
+		s.unlock(now)
+		conn.Close() // overtaken by a later attempt
+		return
+	}
+	s.startLink(at.linkID, conn)
+	fresh := !s.offered
+	s.offered = true
+	s.unlock(now)
+	if fresh {
+		s.home.offer(s)
+	}
+}
+
+// Abort says that the connection could not be set up after all.
+func (at *Attachment) Abort(err error) {
+	s, now := at.session, time.Now()
+	s.mu.Lock()
+	s.core.linkLost(now, at.linkID, TriggerError, err)
+	if !s.core.everLinked && s.core.link == linkNone {
+		s.core.finish(now, ErrClosed) // nobody has seen it yet
+	}
+	s.unlock(now)
+}
+
+// Attach answers an attach request. It validates everything about it before it touches the
+// session; when it accepts, the session's former link is cut off. It does not block.
+func (a *Acceptor) Attach(request []byte) *Attachment {
+	q, err := parseRequest(request)
+	if err != nil {
+		return &Attachment{}
+	}
+	s, secret, status, fresh := a.find(q, request)
+	if s == nil {
+		return &Attachment{reply: a.refuse(q, status, secret, request)}
+	}
+	now := time.Now()
+	s.mu.Lock()
+	reply := s.core.accept(now, q)
+	ok := reply.status == accepted
+	if fresh && !ok {
+		s.core.finish(now, ErrClosed)
+	}
+	s.unlock(now)
+	at := &Attachment{reply: reply.encode(secret, request)}
+	if ok {
+		at.session, at.linkID = s, q.attempt
+		if fresh {
+			a.endOlder(s, q)
+		}
+	}
+	return at
+}
+
+// find returns the session that the request is for, a new one if it asks for that, or why
+// there is none; and the key that the reply has to be proven with.
+func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byte, status refusal, fresh bool) {
+	key = a.cfg.Key
+	secret := sessionSecret(a.cfg.Key, q.session, a.self)
+	byKey := q.kind == attachCreate && verifyRequest(key, request)
+	bySecret := q.kind == attachResume && verifyRequest(secret, request)
+	if bySecret {
+		key = secret
+	}
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	s = a.sessions[q.session]
+	_, dead := a.graves.find(q.session)
+	switch {
+	case q.kind == attachResume && !bySecret && q.acceptor != a.self && s == nil:
+		// A session of a former life of this endpoint: its secret died with it.
+		return nil, key, refusedUnknown, false
+	case !byKey && !bySecret:
+		return nil, key, refusedProof, false
+	case q.minVersion > protocolVersion || q.maxVersion < protocolVersion:
+		return nil, key, refusedVersion, false
+	case a.closed:
+		return nil, key, refusedShuttingDown, false
+	case dead:
+		return nil, key, refusedEnded, false
+	case s != nil:
+		return s, key, accepted, false
+	case q.kind == attachResume:
+		return nil, key, refusedUnknown, false
+	case len(a.sessions) >= a.cfg.MaxSessions:
+		return nil, key, refusedLimit, false
+	}
+	s = newSession(a.cfg.Config, accepting, q.session, a.self, time.Now())
+	s.home = a
+	s.core.peer, s.core.secret = q.dialer, secret
+	s.core.owner = q.owner
+	a.sessions[q.session] = s
+	return s, key, accepted, true
+}
+
+// retryLater is what a dialing side is told when there is no room.
+const retryLater = 5 * time.Second
+
+func (a *Acceptor) refuse(q *attachRequest, status refusal, key, request []byte) []byte {
+	reply := attachReply{
+		status: status, version: protocolVersion, features: supportedFeatures,
+		session: q.session, acceptor: a.self, mark: q.attempt,
+	}
+	switch status {
+	case refusedProof:
+		return nil
+	case refusedLimit, refusedShuttingDown:
+		reply.retryAfter = retryLater
+	case refusedEnded:
+		a.mu.Lock()
+		reply.pos.rxNext, _ = a.graves.find(q.session)
+		a.mu.Unlock()
+	}
+	return reply.encode(key, request)
+}
+
+// offer queues a new session for Accept; when nobody accepts, it is ended.
+func (a *Acceptor) offer(s *Session) {
+	select {
+	case a.incoming <- s:
+	default:
+		now := time.Now()
+		s.mu.Lock()
+		s.core.abort(now, ReasonEvicted, errors.New("session: too many wait to be accepted"))
+		s.unlock(now)
+	}
+}
+
+// endOlder ends the sessions that earlier incarnations of the same owner have left behind.
+func (a *Acceptor) endOlder(newer *Session, q *attachRequest) {
+	if q.owner == (ID{}) {
+		return
+	}
+	for _, s := range a.Sessions() {
+		if s == newer {
+			continue
+		}
+		now := time.Now()
+		s.mu.Lock()
+		if s.core.owner == q.owner && s.core.peer < q.dialer {
+			s.core.out.farewell = appendControl(nil, frameSuperseded, uint64(q.dialer), q.attempt)
+			s.core.lose(now, ReasonSuperseded, nil)
+		}
+		s.unlock(now)
+	}
+}
+
+// forget buries a session that has ended.
+func (a *Acceptor) forget(s *Session) {
+	s.mu.Lock()
+	next := s.core.rx.next
+	s.mu.Unlock()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.sessions[s.id] == s {
+		delete(a.sessions, s.id)
+		a.graves.add(s.id, next)
+	}
+}
+
+// trim ends detached sessions, longest detached first, until those left are within bounds.
+func (a *Acceptor) trim() {
+	type detached struct {
+		s     *Session
+		since time.Time
+		bytes int
+	}
+	var list []detached
+	total := 0
+	for _, s := range a.Sessions() {
+		if st := s.Stats(); st.State == Detached {
+			list = append(list, detached{s, st.Since, st.UnackedBytes + st.InboxBytes})
+			total += st.UnackedBytes + st.InboxBytes
+		}
+	}
+	slices.SortFunc(list, func(x, y detached) int { return x.since.Compare(y.since) })
+	for len(list) > a.cfg.MaxDetached || (total > a.cfg.DetachedBytes && len(list) > 0) {
+		now := time.Now()
+		oldest := list[0].s
+		oldest.mu.Lock()
+		if oldest.core.published == Detached {
+			oldest.core.abort(now, ReasonEvicted, nil)
+		}
+		oldest.unlock(now)
+		total -= list[0].bytes
+		list = list[1:]
+	}
+}

@@ -1,0 +1,29 @@
+package session
+
+import (
+	"context"
+	"io"
+)
+
+// Conn is one connection: an ordered, reliable carrier of packets of at most 36 KiB.
+// Package wsconn implements it with WebSockets.
+type Conn interface {
+	// Next blocks until a packet begins to arrive and returns a reader of that packet.
+	// One goroutine calls Next; it reads a packet to io.EOF before calling Next again.
+	// An error is final.
+	Next() (io.Reader, error)
+	// WritePacket sends head and body, concatenated, as one packet. There is one call at a
+	// time. It must neither retain nor change the slices. An error is final.
+	WritePacket(head, body []byte) error
+	// Close ends the connection at once, without a handshake, and unblocks Next and
+	// WritePacket. It may be called concurrently with anything and more than once.
+	Close() error
+}
+
+// DialFunc opens a connection and performs the attach exchange on it: request travels to
+// the peer's Acceptor, and what its Attachment replies comes back. For a refusal that has
+// a reply it returns (nil, reply, nil). It must return soon after ctx is done.
+//
+// An error may say, through the methods Temporary() bool and RetryAfter() time.Duration
+// anywhere in its chain, that trying again is pointless or when to do so.
+type DialFunc func(ctx context.Context, request []byte) (Conn, []byte, error)

@@ -1,0 +1,261 @@
+package session
+
+import (
+	"time"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// core is a session without its I/O: a value that is told what happened and when, and says
+// what to write and when to look again. It is not safe for concurrent use, starts nothing
+// and reads no clock. The driver (Session) owns it.
+type core struct {
+	cfg    Config
+	role   role
+	id     ID
+	owner  ID // of the dialing side, as it said
+	self   incarnation
+	peer   incarnation // 0 until known
+	secret []byte      // what resumes prove; nil until the session was made
+	random func() uint64
+
+	phase      phase
+	link       linkPhase
+	linkID     uint64 // the attempt that the link came from; inputs of any other are ignored
+	attempt    uint64 // the highest attempt number made or seen
+	everLinked bool
+	lostAt     time.Time // when the last link went
+	lostBy     Trigger   // and what took it
+
+	log     sendLog
+	stream  stream
+	peerMax int // the largest message that the peer takes
+	rx      receiver
+	live    liveness
+	redial  redial
+	out     outbox
+	end     ending
+
+	replaying uint64    // frames that the current link had to send again
+	armed     time.Time // when tick was asked to come
+
+	published State
+	changes   []Change
+	counts    counters
+}
+
+type role uint8
+
+const (
+	dialing role = iota
+	accepting
+)
+
+// phase is how far the life of a session has come. It only ever grows.
+type phase uint8
+
+const (
+	phaseOpen     phase = iota
+	phaseDraining       // Close was called: no more sends; END follows what is unsent
+	phaseEnded
+)
+
+type linkPhase uint8
+
+const (
+	linkNone      linkPhase = iota
+	linkAttaching           // accepting side: the reply is on its way, the connection not yet bound
+	linkUp
+)
+
+// receiver is the receive side of the session: cursor, digest and the acknowledgements due.
+type receiver struct {
+	next   uint64
+	digest xxhash.Digest
+	// frozen: END was sent with the cursor in it; nothing more is accepted.
+	frozen bool
+
+	acked       uint64    // the last next that was told
+	ackDue      time.Time // when it must be told; zero when nothing is due
+	sinceAck    int       // bytes received since
+	sinceDigest int
+}
+
+// outbox holds the control frames that are due on the current link.
+type outbox struct {
+	ping     bool
+	pongs    [4]uint64
+	pongN    int
+	ackNow   bool
+	endSent  bool
+	farewell []byte // the last packet of an ended session's link
+}
+
+type counters struct {
+	resumes    uint64
+	replayed   uint64
+	duplicates uint64
+}
+
+// Acknowledgement policy (protocol.md §5.2).
+const (
+	ackDelay       = 25 * time.Millisecond
+	ackQuota       = 128 << 10
+	digestInterval = 1 << 20
+)
+
+func newCore(cfg Config, role role, id ID, self incarnation, random func() uint64) *core {
+	c := &core{cfg: cfg, role: role, id: id, self: self, random: random}
+	c.log.init(cfg.Budget, cfg.ReplayBytes, uint64(cfg.ReplayMessages))
+	c.rx.digest.Reset()
+	c.stream.window = cfg.Credit
+	c.stream.rcvLimit = uint64(cfg.Credit)
+	c.live.heartbeat, c.live.window = cfg.Heartbeat, cfg.Window
+	c.redial.random = func() float64 { return float64(random()>>11) / (1 << 53) }
+	c.peerMax = cfg.MaxMessage
+	c.stream.sendLimit = minCredit // every peer grants that much
+	return c
+}
+
+// start begins the life of the session.
+func (c *core) start(now time.Time) {
+	c.lostAt = now
+	if c.role == dialing {
+		c.redial.reset(now)
+	}
+}
+
+// state derives the state from the facts.
+func (c *core) state(now time.Time) State {
+	switch {
+	case c.phase == phaseEnded:
+		return Closed
+	case c.phase == phaseDraining:
+		return Closing
+	case c.link == linkUp:
+		switch {
+		case c.live.probe.phase == probePending:
+			return Suspect
+		case c.stalled(now):
+			return Stalled
+		default:
+			return Active
+		}
+	case !c.everLinked:
+		return Connecting
+	case c.role == dialing:
+		return Retrying
+	default:
+		return Detached
+	}
+}
+
+// stalled: the peer has messages that its application has not taken for several heartbeats.
+func (c *core) stalled(now time.Time) bool {
+	st := &c.stream
+	return st.sentOffset > st.peerConsumed && !st.progressAt.IsZero() &&
+		now.Sub(st.progressAt) >= stallPatience*c.cfg.Heartbeat
+}
+
+// publish notes a change of state for the watchers, if there is one.
+func (c *core) publish(now time.Time, trigger Trigger, err error) *Change {
+	to := c.state(now)
+	if to == c.published {
+		return nil
+	}
+	c.changes = append(c.changes, Change{
+		From: c.published, To: to, Trigger: trigger, At: now, Attempt: c.linkID, Err: err,
+	})
+	c.published = to
+	return &c.changes[len(c.changes)-1]
+}
+
+// deadline is when tick has to come; zero for never.
+func (c *core) deadline() time.Time {
+	var next time.Time
+	sooner := func(t time.Time) {
+		if !t.IsZero() && (next.IsZero() || t.Before(next)) {
+			next = t
+		}
+	}
+	if c.phase == phaseEnded {
+		return next
+	}
+	if c.link == linkUp {
+		sooner(c.live.deadline())
+		sooner(c.rx.ackDue)
+		if st := &c.stream; st.sentOffset > st.peerConsumed && c.published != Stalled && !st.progressAt.IsZero() {
+			sooner(st.progressAt.Add(stallPatience * c.cfg.Heartbeat))
+		}
+		return next
+	}
+	if c.role == dialing {
+		sooner(c.redial.next)
+	}
+	if c.everLinked {
+		sooner(c.lostAt.Add(c.cfg.DetachedFor))
+	}
+	return next
+}
+
+// tick lets time pass. It returns lost when the current link has to be given up.
+func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
+	if c.phase == phaseEnded {
+		return false, TriggerNone
+	}
+	if c.link != linkUp {
+		if c.everLinked && !now.Before(c.lostAt.Add(c.cfg.DetachedFor)) {
+			c.lose(now, ReasonExpired, nil)
+		}
+		return false, TriggerNone
+	}
+	if !c.rx.ackDue.IsZero() && !now.Before(c.rx.ackDue) {
+		c.out.ackNow = true
+	}
+	late := !c.armed.IsZero() && now.Sub(c.armed) > pauseSlack
+	verdict, ping := c.live.tick(now, late, c.random())
+	if verdict == linkDead {
+		return true, c.live.probe.trigger
+	}
+	if ping {
+		c.out.ping = true
+	}
+	c.publish(now, c.live.probe.trigger, nil)
+	return false, TriggerNone
+}
+
+// dialDue reports whether the dialing side is to make an attempt now.
+func (c *core) dialDue(now time.Time) bool {
+	return c.role == dialing && c.phase != phaseEnded && c.link == linkNone &&
+		!c.redial.next.IsZero() && !now.Before(c.redial.next)
+}
+
+// nudge says that now is a good time to look: the link is probed, or dialled at once.
+func (c *core) nudge(now time.Time, trigger Trigger) {
+	switch {
+	case c.phase == phaseEnded:
+	case c.link == linkUp:
+		if c.live.ask(now, trigger, c.random()) {
+			c.out.ping = true
+		}
+		c.publish(now, trigger, nil)
+	case c.role == dialing:
+		c.redial.reset(now)
+	}
+}
+
+// linkLost takes the link away: it failed, was given up, or was replaced.
+func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error) {
+	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
+		return
+	}
+	c.link = linkNone
+	c.lostAt, c.lostBy = now, trigger
+	c.live.probe = probe{}
+	c.rx.ackDue = time.Time{}
+	c.out = outbox{}
+	if c.role == dialing {
+		c.redial.outage(now)
+	}
+	c.publish(now, trigger, err)
+}

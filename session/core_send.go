@@ -1,0 +1,144 @@
+package session
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// send puts a whole message into the send log. Anything but spaceYes means that nothing
+// has happened. msg is at most maxFragment bytes.
+func (c *core) send(msg []byte) space {
+	n := sequencedLen(c.stream.id, len(msg))
+	if s := c.reserve(n); s != spaceYes {
+		return s
+	}
+	c.log.append(frameMessage, c.stream.id, nil, msg)
+	return spaceYes
+}
+
+// sendFragment puts one piece of a larger message into the send log; offset tells where
+// it stands in the message of total bytes.
+func (c *core) sendFragment(piece []byte, offset, total int) space {
+	t, prefix := frameFragment, []byte(nil)
+	var scratch [binary.MaxVarintLen64]byte
+	if offset == 0 {
+		t, prefix = frameFirst, binary.AppendUvarint(scratch[:0], uint64(total))
+	}
+	if s := c.reserve(sequencedLen(c.stream.id, len(prefix)+len(piece))); s != spaceYes {
+		return s
+	}
+	c.log.append(t, c.stream.id, prefix, piece)
+	if offset == 0 {
+		c.stream.firstSeq = c.log.next - 1
+	}
+	if offset+len(piece) == total {
+		c.log.fragmented.push(fragmented{c.stream.firstSeq, c.log.next - 1, total})
+	}
+	return spaceYes
+}
+
+// abandon withdraws a message of which some fragments have been sent.
+func (c *core) abandon() space {
+	if s := c.reserve(sequencedLen(c.stream.id, 0)); s != spaceYes {
+		return s
+	}
+	c.log.append(frameAbandon, c.stream.id, nil, nil)
+	return spaceYes
+}
+
+// reserve makes room for a frame of n bytes and charges the stream's credit.
+func (c *core) reserve(n int) space {
+	st := &c.stream
+	if st.credit() < uint64(n) {
+		return spaceCredit
+	}
+	if s := c.log.reserve(n); s != spaceYes {
+		return s
+	}
+	st.sentOffset += uint64(n)
+	return spaceYes
+}
+
+// packet is one WebSocket message to be written: head, then frames.
+type packet struct {
+	head   []byte
+	frames []byte
+	block  *block // pinned while frames are being written; nil without frames
+	linkID uint64
+}
+
+// nextPacket builds the next packet for the current link into head's storage, or returns
+// false when there is nothing to say. The caller writes it and then calls wrote.
+func (c *core) nextPacket(now time.Time, head []byte) (packet, bool) {
+	if c.link != linkUp || c.phase == phaseEnded {
+		return packet{}, false
+	}
+	p := packet{head: head[:0], linkID: c.linkID}
+	var first uint64
+	if !c.out.endSent {
+		p.block, p.frames, first = c.log.take()
+	}
+	if p.block == nil && !c.controlDue() {
+		return packet{}, false
+	}
+	p.head = c.control(p.head, now, p.block == nil)
+	if p.block != nil {
+		p.head = appendControl(p.head, frameSeq, first)
+		c.live.acks(now, true, false)
+		if c.stream.progressAt.IsZero() {
+			c.stream.progressAt = now
+		}
+	}
+	return p, true
+}
+
+// wrote returns what a packet held, written or not.
+func (c *core) wrote(p packet) {
+	if p.block != nil {
+		c.log.unpin(p.block)
+	}
+}
+
+// controlDue reports whether a packet without messages is worth sending.
+func (c *core) controlDue() bool {
+	return c.out.ackNow || c.out.ping || c.out.pongN > 0 || c.stream.creditDue ||
+		(c.phase == phaseDraining && !c.out.endSent)
+}
+
+// wantsWrite reports whether nextPacket would have something to say.
+func (c *core) wantsWrite() bool {
+	return c.link == linkUp && c.phase != phaseEnded && (c.log.unsent() > 0 || c.controlDue())
+}
+
+// control appends the control frames that are due; alone says that no messages follow.
+func (c *core) control(p []byte, now time.Time, alone bool) []byte {
+	if c.out.ping {
+		p = appendNonce(p, framePing, c.live.probe.nonce)
+		c.out.ping = false
+	}
+	for _, nonce := range c.out.pongs[:c.out.pongN] {
+		p = appendNonce(p, framePong, nonce)
+	}
+	c.out.pongN = 0
+	if c.rx.next != c.rx.acked || c.out.ackNow {
+		if c.rx.sinceDigest >= digestInterval {
+			p = appendAckDigest(p, c.rx.next, c.rx.digest.Sum64())
+			c.rx.sinceDigest = 0
+		} else {
+			p = appendControl(p, frameAck, c.rx.next)
+		}
+		c.rx.acked, c.rx.ackDue, c.rx.sinceAck, c.out.ackNow = c.rx.next, time.Time{}, 0, false
+	}
+	// The consumed offset goes along when there is a packet anyway, so that the peer can
+	// tell a slow application from a stalled one.
+	if st := &c.stream; st.creditDue || (alone && st.consumed != st.toldConsumed) {
+		st.grant(now, c.live.rtt, c.cfg.MaxCredit, c.cfg.Budget)
+		p = appendControl(p, frameCredit, st.id, st.consumed, st.rcvLimit)
+		st.toldConsumed = st.consumed
+	}
+	if alone && c.phase == phaseDraining && !c.out.endSent {
+		p = appendReason(p, frameEnd, "", c.log.next, c.rx.next, 0)
+		c.out.endSent, c.rx.frozen = true, true
+	}
+	return p
+}

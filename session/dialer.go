@@ -1,0 +1,104 @@
+package session
+
+import (
+	"context"
+	"errors"
+	"time"
+)
+
+// startAttempt makes one attempt to connect, beside those that are under way. mu is held.
+func (s *Session) startAttempt(now time.Time) {
+	if len(s.attempts) >= maxAttempts {
+		s.cancelOldest()
+	}
+	n, request, timeout := s.core.beginAttempt(now)
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	s.attempts[n] = cancel
+	s.wg.Go(func() {
+		defer cancel()
+		s.attempt(ctx, n, request, now)
+	})
+}
+
+func (s *Session) cancelOldest() {
+	oldest := ^uint64(0)
+	for n := range s.attempts {
+		oldest = min(oldest, n)
+	}
+	s.attempts[oldest]()
+	delete(s.attempts, oldest)
+}
+
+func (s *Session) attempt(ctx context.Context, n uint64, request []byte, began time.Time) {
+	conn, reply, err := s.dial(ctx, request)
+	now := time.Now()
+	s.mu.Lock()
+	if err == nil {
+		err = s.core.adopt(now, n, request, reply)
+	}
+	if err == nil && conn == nil {
+		err = errors.New("session: DialFunc returned neither connection nor refusal")
+		s.core.abort(now, ReasonProtocol, err)
+	}
+	_, wanted := s.attempts[n]
+	delete(s.attempts, n)
+	if err == nil {
+		s.linked(now, n, conn, began)
+		s.unlock(now)
+		return
+	}
+	// An attempt that was given up on purpose says nothing about the path.
+	if wanted && s.core.link != linkUp && s.core.phase != phaseEnded {
+		s.attemptFailed(now, err)
+	}
+	s.unlock(now)
+	if conn != nil {
+		conn.Close()
+	}
+}
+
+// linked replaces whatever link there was by conn. mu is held.
+func (s *Session) linked(now time.Time, n uint64, conn Conn, began time.Time) {
+	if s.link != nil {
+		s.dropLink(nil)
+	}
+	for m, cancel := range s.attempts {
+		cancel()
+		delete(s.attempts, m)
+	}
+	if k := len(s.core.changes); k > 0 {
+		s.core.changes[k-1].Resume = now.Sub(began)
+	}
+	s.startLink(n, conn)
+}
+
+func (s *Session) attemptFailed(now time.Time, err error) {
+	s.record.lastErr = err
+	permanent := isPermanent(err)
+	if permanent && !s.core.everLinked {
+		reason := ReasonRefused
+		if errors.Is(err, ErrUnauthorized) {
+			reason = ReasonUnauthorized
+		}
+		s.core.lose(now, reason, err)
+		return
+	}
+	s.core.redial.failed(now, retryAfter(err), permanent)
+}
+
+// isPermanent reports whether err says of itself that trying again is pointless.
+func isPermanent(err error) bool {
+	var t interface{ Temporary() bool }
+	if errors.Is(err, ErrUnauthorized) {
+		return true
+	}
+	return errors.As(err, &t) && !t.Temporary()
+}
+
+func retryAfter(err error) time.Duration {
+	var r interface{ RetryAfter() time.Duration }
+	if errors.As(err, &r) {
+		return max(0, min(r.RetryAfter(), calmMax))
+	}
+	return 0
+}

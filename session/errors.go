@@ -1,0 +1,108 @@
+package session
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Errors that can be told apart with errors.Is.
+var (
+	// ErrClosed: this side called Close or CloseNow.
+	ErrClosed = errors.New("session: closed")
+	// ErrFull: TrySend found no room.
+	ErrFull = errors.New("session: buffers full")
+	// ErrTooLarge: the message is above the peer's limit.
+	ErrTooLarge = errors.New("session: message too large")
+	// ErrLost is matched by every LostError.
+	ErrLost = errors.New("session: lost")
+	// ErrUnauthorized: a proof did not verify.
+	ErrUnauthorized = errors.New("session: unauthorized")
+	// ErrLimit: the peer has no room for another session.
+	ErrLimit = errors.New("session: limit reached")
+)
+
+// Reason says why a session can't go on.
+type Reason uint8
+
+const (
+	ReasonPeerClosed   Reason = iota // the peer closed it; its messages have all been delivered
+	ReasonPeerAborted                // the peer ended it at once
+	ReasonExpired                    // it was without a link for too long
+	ReasonStateLost                  // the peer no longer knows it: its process restarted, or it dropped the session
+	ReasonSuperseded                 // another process with the same identity has taken over
+	ReasonProtocol                   // the peer broke the protocol
+	ReasonPosition                   // the two sides' cursors can't be joined: one was rolled back
+	ReasonDigest                     // the two sides hold different streams
+	ReasonVersion                    // no common protocol version
+	ReasonUnauthorized               // the peer does not hold the key
+	ReasonRefused                    // the first attach failed for good
+	ReasonEvicted                    // this process keeps too many detached sessions
+)
+
+var reasonNames = [...]string{"closed by peer", "aborted by peer", "expired", "state lost", "superseded",
+	"protocol error", "position mismatch", "digest mismatch", "no common version", "unauthorized", "refused",
+	"evicted"}
+
+func (r Reason) String() string {
+	if int(r) < len(reasonNames) {
+		return reasonNames[r]
+	}
+	return fmt.Sprintf("reason(%d)", uint8(r))
+}
+
+// Verdict is what became of a message that was not settled when its session ended.
+type Verdict uint8
+
+const (
+	// Unknown: the peer left no word.
+	Unknown Verdict = iota
+	// Committed: the peer has received the message.
+	Committed
+	// NotReceived: the peer has not received the message and never will.
+	NotReceived
+)
+
+func (v Verdict) String() string {
+	switch v {
+	case Committed:
+		return "committed"
+	case NotReceived:
+		return "not received"
+	default:
+		return "unknown"
+	}
+}
+
+// Unsettled is a message that had not been acknowledged when its session ended.
+type Unsettled struct {
+	// Payload is the message; nil where its first fragments had been released already.
+	Payload []byte
+	// Size is the length of the whole message in bytes.
+	Size    int
+	Verdict Verdict
+}
+
+// LostError says that a session has ended other than by this side's Close. It matches
+// ErrLost and whatever Cause matches.
+type LostError struct {
+	Session ID
+	Reason  Reason
+	// Unsettled holds every message whose Send returned nil and which was not acknowledged,
+	// oldest first.
+	Unsettled []Unsettled
+	Cause     error
+}
+
+func (e *LostError) Error() string {
+	s := fmt.Sprintf("session %s lost: %s", e.Session, e.Reason)
+	if len(e.Unsettled) > 0 {
+		s += fmt.Sprintf(" (%d messages unsettled)", len(e.Unsettled))
+	}
+	if e.Cause != nil {
+		s += ": " + e.Cause.Error()
+	}
+	return s
+}
+
+func (e *LostError) Unwrap() error        { return e.Cause }
+func (e *LostError) Is(target error) bool { return target == ErrLost }

@@ -1,0 +1,173 @@
+package session
+
+import (
+	"io"
+	"time"
+)
+
+// farewellTime is how long the last packet on a link may take.
+const farewellTime = 250 * time.Millisecond
+
+// link is one attached connection with its two goroutines. Its fields are guarded by the
+// session's mutex.
+type link struct {
+	id   uint64 // the attempt it came from
+	conn Conn
+
+	wake    chan struct{} // capacity 1: there is something to write
+	done    chan struct{} // closed when the session has dropped the link
+	woken   bool          // wake holds a token
+	writing bool          // somebody is writing; nobody else may
+	head    [maxHead]byte
+
+	farewell []byte // the last packet, written by the writer after done
+}
+
+// startLink makes conn the session's link. mu is held.
+func (s *Session) startLink(id uint64, conn Conn) {
+	l := &link{id: id, conn: conn, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	s.link = l
+	s.wg.Add(2)
+	go s.readLoop(l)
+	go s.writeLoop(l)
+	s.madeSpace()
+}
+
+// dropLink lets go of the current link, which says farewell if it can. mu is held.
+func (s *Session) dropLink(farewell []byte) {
+	l := s.link
+	s.link = nil
+	if l.writing {
+		// The writer may be stuck in the connection: only closing that frees it.
+		s.wg.Go(func() { l.conn.Close() })
+	} else {
+		l.farewell = farewell
+	}
+	close(l.done)
+}
+
+// readLoop files what arrives until the connection fails or is closed.
+func (s *Session) readLoop(l *link) {
+	defer s.wg.Done()
+	for {
+		blk, err := readPacket(l.conn)
+		now := time.Now()
+		s.mu.Lock()
+		if s.link != l {
+			s.mu.Unlock()
+			if blk != nil {
+				putBlock(blk)
+			}
+			return
+		}
+		if err != nil {
+			s.core.linkLost(now, l.id, TriggerError, err)
+			s.unlock(now)
+			return
+		}
+		kept, _ := s.core.receive(now, l.id, blk) // an error has ended the session
+		s.arrived()
+		s.madeSpace()
+		s.unlock(now)
+		if !kept {
+			putBlock(blk)
+		}
+	}
+}
+
+// readPacket reads one packet into a block. It holds no memory while nothing arrives.
+func readPacket(conn Conn) (*block, error) {
+	r, err := conn.Next()
+	if err != nil {
+		return nil, err
+	}
+	blk := getBlock(largeBlock)
+	buf := blk.buf[:cap(blk.buf)]
+	n := 0
+	for err == nil && n < len(buf) {
+		var k int
+		k, err = r.Read(buf[n:])
+		n += k
+	}
+	if err == nil { // full: it has to end here
+		var one [1]byte
+		if k, e := r.Read(one[:]); k > 0 || e == nil {
+			err = violation("3.1", "packet above %d bytes", maxPacket)
+		} else {
+			err = e
+		}
+	}
+	if err != io.EOF {
+		putBlock(blk)
+		return nil, err
+	}
+	blk.buf = buf[:n]
+	return blk, nil
+}
+
+// writeLoop writes what is due whenever it is woken, and the farewell at the end.
+func (s *Session) writeLoop(l *link) {
+	defer s.wg.Done()
+	for {
+		select {
+		case <-l.wake:
+			s.mu.Lock()
+			l.woken = false
+			if s.link == l && !l.writing {
+				s.unlock(s.flush(l, false))
+			} else {
+				s.mu.Unlock()
+			}
+			continue
+		case <-l.done:
+		}
+		break
+	}
+	if l.farewell != nil {
+		guard := time.AfterFunc(farewellTime, func() { l.conn.Close() })
+		l.conn.WritePacket(l.farewell, nil) // best effort: the link is gone either way
+		guard.Stop()
+	}
+	l.conn.Close()
+}
+
+// flush writes packets until nothing is due. A sender that writes for itself writes one and
+// leaves the rest to the writer. mu is held, but not while writing.
+func (s *Session) flush(l *link, once bool) (now time.Time) {
+	l.writing = true
+	for {
+		now = time.Now()
+		p, ok := s.core.nextPacket(now, l.head[:])
+		if !ok {
+			break
+		}
+		s.mu.Unlock()
+		err := l.conn.WritePacket(p.head, p.frames)
+		s.mu.Lock()
+		s.core.wrote(p)
+		if s.link != l {
+			break
+		}
+		if err != nil {
+			s.core.linkLost(now, l.id, TriggerError, err)
+			break
+		}
+		s.madeSpace()
+		if once {
+			break
+		}
+	}
+	l.writing = false
+	return now
+}
+
+// wakeWriter tells the link's writer that something is due, unless somebody is writing and
+// will see it anyway. mu is held.
+func (s *Session) wakeWriter() {
+	l := s.link
+	if l == nil || l.woken || l.writing {
+		return
+	}
+	l.woken = true
+	l.wake <- struct{}{}
+}

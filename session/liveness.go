@@ -1,0 +1,161 @@
+package session
+
+import "time"
+
+// Bounds of a probe's deadline and of the patience with unacknowledged data.
+const (
+	minProbe      = 250 * time.Millisecond
+	maxProbe      = 1500 * time.Millisecond
+	minAckAge     = 500 * time.Millisecond
+	pauseSlack    = time.Second // a tick that comes this late means that this process did not run
+	stallPatience = 3           // heartbeats without consumption before a peer counts as stalled
+)
+
+// verdictOnLink is what a tick has to say about the link.
+type verdictOnLink uint8
+
+const (
+	linkFine verdictOnLink = iota
+	linkDead
+)
+
+// liveness judges the current link. Anything that arrives is a sign of life; what we send
+// never is. It condemns a link only after a probe went unanswered, and a probe that was
+// under way while this process was paused or the system slept is asked again.
+type liveness struct {
+	heartbeat time.Duration
+	window    time.Duration
+
+	lastInbound time.Time
+	rtt         time.Duration // smoothed; 0 until measured
+
+	probe   probe
+	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
+}
+
+// probe is a ping whose answer decides about the link.
+type probe struct {
+	phase    probePhase
+	trigger  Trigger
+	nonce    uint64
+	sentAt   time.Time
+	deadline time.Time
+}
+
+type probePhase uint8
+
+const (
+	probeNone    probePhase = iota
+	probeBeat               // a heartbeat's ping: an answer is welcome, silence proves nothing yet
+	probePending            // the answer decides
+)
+
+// begin starts judging a fresh link, with a ping to learn its round trip.
+func (v *liveness) begin(now time.Time, nonce uint64) {
+	v.lastInbound = now
+	v.ackWait = time.Time{}
+	v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now}
+}
+
+// patience is how long an answer to a probe may take.
+func (v *liveness) patience() time.Duration {
+	if v.rtt == 0 {
+		return maxProbe
+	}
+	return min(max(4*v.rtt, minProbe), maxProbe)
+}
+
+// ask starts a probe, unless one is already pending.
+func (v *liveness) ask(now time.Time, trigger Trigger, nonce uint64) (ping bool) {
+	if v.probe.phase == probePending {
+		return false
+	}
+	v.probe = probe{probePending, trigger, nonce, now, now.Add(v.patience())}
+	return true
+}
+
+// inbound notes that something arrived. It gives a pending probe more time, but does not
+// answer it: after a pause, what arrives first was waiting in a buffer.
+func (v *liveness) inbound(now time.Time) {
+	v.lastInbound = now
+	if v.probe.phase == probePending {
+		v.probe.deadline = now.Add(v.patience())
+	}
+}
+
+// pong ends the probe whose nonce it carries; any other is stale.
+func (v *liveness) pong(now time.Time, nonce uint64) (answered bool) {
+	if v.probe.phase == probeNone || nonce != v.probe.nonce {
+		return false
+	}
+	sample := now.Sub(v.probe.sentAt)
+	if v.rtt == 0 {
+		v.rtt = max(sample, 1)
+	} else {
+		v.rtt = max((7*v.rtt+sample)/8, 1)
+	}
+	v.probe = probe{}
+	return true
+}
+
+// acks notes whether sent frames wait for an acknowledgement and whether one has just come.
+func (v *liveness) acks(now time.Time, waiting, progress bool) {
+	switch {
+	case !waiting:
+		v.ackWait = time.Time{}
+	case progress || v.ackWait.IsZero():
+		v.ackWait = now
+	}
+}
+
+func (v *liveness) ackAge() time.Duration { return max(minAckAge, 4*v.rtt) }
+
+// deadline is when tick must come next.
+func (v *liveness) deadline() time.Time {
+	if v.probe.phase == probePending {
+		return v.probe.deadline
+	}
+	next := v.nextBeat()
+	if last := v.lastInbound.Add(v.window - v.patience()); last.Before(next) {
+		next = last
+	}
+	if !v.ackWait.IsZero() {
+		if t := v.ackWait.Add(v.ackAge()); t.Before(next) {
+			next = t
+		}
+	}
+	return next
+}
+
+// nextBeat is when the next heartbeat is due: a full interval after the last sign of life,
+// or after the last ping that went unanswered.
+func (v *liveness) nextBeat() time.Time {
+	from := v.lastInbound
+	if v.probe.phase == probeBeat && v.probe.sentAt.After(from) {
+		from = v.probe.sentAt
+	}
+	return from.Add(v.heartbeat)
+}
+
+// tick judges the link at now. late says that this process did not run for a while, so that
+// nothing can be concluded from silence. ping is set when a ping is to be sent.
+func (v *liveness) tick(now time.Time, late bool, nonce uint64) (verdict verdictOnLink, ping bool) {
+	if late {
+		v.probe.phase = probeNone
+		return linkFine, v.ask(now, TriggerWake, nonce)
+	}
+	switch {
+	case v.probe.phase == probePending:
+		if !now.Before(v.probe.deadline) {
+			return linkDead, false
+		}
+	case !now.Before(v.lastInbound.Add(v.window - v.patience())):
+		return linkFine, v.ask(now, TriggerTimeout, nonce)
+	case !v.ackWait.IsZero() && !now.Before(v.ackWait.Add(v.ackAge())):
+		return linkFine, v.ask(now, TriggerTimeout, nonce)
+	case !now.Before(v.nextBeat()):
+		v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now}
+		return linkFine, true
+	}
+	return linkFine, false
+}

@@ -1,0 +1,68 @@
+package session
+
+import "time"
+
+// Stats is a snapshot of a session.
+type Stats struct {
+	ID    ID
+	State State
+	Since time.Time // when State began
+	Began time.Time // when the session began on this side
+
+	// Attempt numbers the current or last link; it grows with every attempt to connect.
+	Attempt        uint64
+	ConnectedSince time.Time // zero without a link
+	NextAttemptAt  time.Time // zero unless the dialing side waits to dial
+	Resumes        uint64
+	LastResume     *Change // nil before the first
+	LastError      error   // what last ended a link or failed an attempt; nil if nothing ever did
+
+	RTT             time.Duration // smoothed; 0 until measured
+	UnackedMessages int           // frames sent or queued that the peer has not acknowledged
+	UnackedBytes    int           // memory they hold
+	InboxBytes      int           // received and not yet consumed
+	SentMessages    uint64        // frames numbered so far
+	ReceivedNext    uint64        // frames received so far
+	Replayed        uint64        // frames sent again after a resume
+	Duplicates      uint64        // frames received again and dropped
+}
+
+// State returns how the session is doing.
+func (s *Session) State() State {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.core.published
+}
+
+// Stats returns a snapshot.
+func (s *Session) Stats() Stats {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	c := s.core
+	st := Stats{
+		ID:              s.id,
+		State:           c.published,
+		Since:           s.record.since,
+		Began:           s.record.began,
+		Attempt:         c.linkID,
+		ConnectedSince:  s.record.connectedSince,
+		Resumes:         c.counts.resumes,
+		LastError:       s.record.lastErr,
+		RTT:             c.live.rtt,
+		UnackedMessages: int(c.log.unacked()),
+		UnackedBytes:    c.log.held,
+		InboxBytes:      c.stream.in.bytes,
+		SentMessages:    c.log.next,
+		ReceivedNext:    c.rx.next,
+		Replayed:        c.counts.replayed,
+		Duplicates:      c.counts.duplicates,
+	}
+	if s.record.lastResume != nil {
+		last := *s.record.lastResume
+		st.LastResume = &last
+	}
+	if c.role == dialing && c.link != linkUp && c.phase != phaseEnded {
+		st.NextAttemptAt = c.redial.next
+	}
+	return st
+}
