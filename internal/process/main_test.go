@@ -24,6 +24,7 @@ func TestMain(m *testing.M) {
 		return
 	}
 	os.Setenv("BRUM_TEST_CHILD", "1")
+	os.Setenv("GORACE", "atexit_sleep_ms=0") // else each child takes a second to exit
 	goleak.VerifyTestMain(m)
 }
 
@@ -55,11 +56,16 @@ func play(args []string) {
 		stay(args[1])
 	case "parent": // start another of us, wait until it is up, leave it behind
 		cmd := exec.Command(os.Args[0], args[1:]...)
-		cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+		cmd.Stderr = os.Stderr
+		stdout, err := cmd.StdoutPipe()
+		if err != nil {
+			panic(err)
+		}
 		detach(cmd, args[1] == "escaped")
 		if err := cmd.Start(); err != nil {
 			panic(err)
 		}
+		bufio.NewReader(stdout).ReadString('\n')
 	case "escaped":
 		stay(args[1])
 	case "manager": // a process that runs another and is killed
