@@ -360,7 +360,11 @@ func TestWritingAllocatesNothing(t *testing.T) {
 						_, err = r.Read(into)
 					}
 				})
-				if allocs > 0 && !raceEnabled { // the race detector empties pools at random
+				allowed := 0.0
+				if n == overTLS {
+					allowed = 1 // crypto/tls makes a reader for each record it receives
+				}
+				if allocs > allowed && !raceEnabled { // the race detector empties pools at random
 					t.Errorf("%v allocations for a packet sent and received", allocs)
 				}
 			})

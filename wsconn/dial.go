@@ -10,7 +10,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"sync/atomic"
 	"time"
 
 	"github.com/coder/websocket"
@@ -100,7 +99,7 @@ func dial(ctx context.Context, target *url.URL, request []byte, o DialOptions) (
 	defer cancel()
 
 	c := &Conn{masks: true}
-	upgrade := newUpgrader(o)
+	upgrade := newUpgrader(ctx, o)
 	ws, resp, err := websocket.Dial(ctx, target.String(), &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport:     upgrade,
@@ -163,61 +162,4 @@ func firstLine(r io.Reader) string {
 	p, _ := io.ReadAll(io.LimitReader(r, 200))
 	line, _, _ := bytes.Cut(p, []byte("\n"))
 	return string(bytes.TrimSpace(line))
-}
-
-// upgrader is the RoundTripper of one dial. It puts a stream between the WebSocket library
-// and whatever connection the upgrade ended up on (plain, TLS, or either through a proxy).
-type upgrader struct {
-	http   *http.Transport
-	bottom atomic.Pointer[net.Conn] // set where the transport dials, which may be a goroutine of its own
-	stream *stream
-}
-
-func newUpgrader(o DialOptions) *upgrader {
-	u := &upgrader{}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true) // HTTP/2 has no upgrade
-	config := o.TLS.Clone()
-	if config == nil {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
-	}
-	config.NextProtos = []string{"http/1.1"}
-	u.http = &http.Transport{
-		Proxy:                  o.Proxy,
-		TLSClientConfig:        config,
-		Protocols:              protocols,
-		DisableKeepAlives:      true,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxHeader,
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			conn, err := o.DialContext(ctx, network, address)
-			if err == nil {
-				u.bottom.Store(&conn)
-			}
-			return conn, err
-		},
-	}
-	return u
-}
-
-func (u *upgrader) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := u.http.RoundTrip(r)
-	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
-		return resp, err
-	}
-	top, ok := resp.Body.(io.ReadWriteCloser)
-	if !ok {
-		_ = resp.Body.Close()
-		return nil, fmt.Errorf("the upgraded connection is a %T, which can't be written to", resp.Body)
-	}
-	u.stream = newStream(top, *u.bottom.Load())
-	resp.Body = u.stream
-	return resp, nil
-}
-
-// abandon closes what a failed dial may have left open.
-func (u *upgrader) abandon() {
-	if conn := u.bottom.Load(); conn != nil {
-		_ = (*conn).Close()
-	}
 }

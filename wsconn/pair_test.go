@@ -50,6 +50,20 @@ func welcome(request []byte) ([]byte, bool) { return request, true }
 // pair returns the two ends of a connection.
 func pair(t testing.TB, n network) (dialed, accepted *Conn) {
 	t.Helper()
+	dialed, accepted = pairsOver(t, n)()
+	t.Cleanup(func() {
+		dialed.Close()
+		accepted.Close()
+	})
+	return dialed, accepted
+}
+
+// pairs returns a function that opens a connection to the same server each time; its caller
+// closes both ends.
+func pairs(t testing.TB) func() (dialed, accepted *Conn) { return pairsOver(t, overTCP) }
+
+func pairsOver(t testing.TB, n network) func() (dialed, accepted *Conn) {
+	t.Helper()
 	ends := make(chan *Conn, 1)
 	url, o := newServer(t, n, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := Accept(w, r, nil, welcome)
@@ -58,16 +72,13 @@ func pair(t testing.TB, n network) (dialed, accepted *Conn) {
 		}
 		ends <- c
 	}), nil)
-	dialed, _, err := Dial(t.Context(), url, nil, o)
-	if err != nil {
-		t.Fatal(err)
+	return func() (*Conn, *Conn) {
+		c, _, err := Dial(t.Context(), url, nil, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return c, <-ends
 	}
-	accepted = <-ends
-	t.Cleanup(func() {
-		dialed.Close()
-		accepted.Close()
-	})
-	return dialed, accepted
 }
 
 // next returns the next packet of c.
