@@ -2,10 +2,11 @@ package session
 
 import (
 	"context"
-	"errors"
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // AcceptorConfig configures an Acceptor. A zero field means its default.
@@ -120,8 +121,8 @@ type Attachment struct {
 	linkID  uint64
 }
 
-// Reply is what has to be sent to the dialing side, accepted or not. It is nil when the
-// request deserves none.
+// Reply is what has to be sent to the dialing side, accepted or not. It is empty when the
+// request could not even be read.
 func (at *Attachment) Reply() []byte { return at.reply }
 
 // Accepted reports whether the session waits for the connection.
@@ -236,8 +237,6 @@ func (a *Acceptor) refuse(q *attachRequest, status refusal, key, request []byte)
 		session: q.session, acceptor: a.self, mark: q.attempt,
 	}
 	switch status {
-	case refusedProof:
-		return nil
 	case refusedLimit, refusedShuttingDown:
 		reply.retryAfter = retryLater
 	case refusedEnded:

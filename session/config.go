@@ -1,10 +1,11 @@
 package session
 
 import (
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // Defaults of Config and AcceptorConfig.

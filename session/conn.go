@@ -24,6 +24,7 @@ type Conn interface {
 // the peer's Acceptor, and what its Attachment replies comes back. For a refusal that has
 // a reply it returns (nil, reply, nil). It must return soon after ctx is done.
 //
-// An error may say, through the methods Temporary() bool and RetryAfter() time.Duration
-// anywhere in its chain, that trying again is pointless or when to do so.
+// errors.IsTemporary and errors.RetryAfter (of this module) decide what an error means. A
+// permanent one ends a session that has never been attached; later it only slows the
+// attempts down, since whoever answers at the address now need not be the peer.
 type DialFunc func(ctx context.Context, request []byte) (Conn, []byte, error)

@@ -2,9 +2,10 @@ package session
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // position is this side's, for an attach message.
@@ -55,8 +56,18 @@ type errRefused struct {
 	retryAfter time.Duration
 }
 
-func (e *errRefused) Error() string             { return "session: attach refused: " + e.status.String() }
-func (e *errRefused) RetryAfter() time.Duration { return e.retryAfter }
+func (e *errRefused) Error() string                  { return "session: attach refused: " + e.status.String() }
+func (e *errRefused) ErrorRetryAfter() time.Duration { return e.retryAfter }
+func (e *errRefused) ErrorKind() errors.Kind {
+	switch e.status {
+	case refusedProof:
+		return errors.Unauthorized
+	case refusedVersion:
+		return errors.Protocol
+	default:
+		return errors.Limit
+	}
+}
 func (e *errRefused) Is(target error) bool {
 	return target == ErrLimit && e.status == refusedLimit
 }
@@ -65,7 +76,7 @@ func (e *errRefused) Is(target error) bool {
 // link; otherwise the connection is of no use, and the session may have ended.
 func (c *core) adopt(now time.Time, attempt uint64, request, raw []byte) error {
 	if c.phase == phaseEnded || (c.link == linkUp && attempt < c.linkID) {
-		return errors.New("session: attempt overtaken")
+		return errOvertaken
 	}
 	reply, err := parseReply(raw)
 	if err != nil {

@@ -1,8 +1,9 @@
 package session
 
 import (
-	"errors"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // ending is how and why a session ended.

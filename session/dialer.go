@@ -2,8 +2,9 @@ package session
 
 import (
 	"context"
-	"errors"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // startAttempt makes one attempt to connect, beside those that are under way. mu is held.
@@ -74,7 +75,7 @@ func (s *Session) linked(now time.Time, n uint64, conn Conn, began time.Time) {
 
 func (s *Session) attemptFailed(now time.Time, err error) {
 	s.record.lastErr = err
-	permanent := isPermanent(err)
+	permanent := !errors.IsTemporary(err)
 	if permanent && !s.core.everLinked {
 		reason := ReasonRefused
 		if errors.Is(err, ErrUnauthorized) {
@@ -83,22 +84,5 @@ func (s *Session) attemptFailed(now time.Time, err error) {
 		s.core.lose(now, reason, err)
 		return
 	}
-	s.core.redial.failed(now, retryAfter(err), permanent)
-}
-
-// isPermanent reports whether err says of itself that trying again is pointless.
-func isPermanent(err error) bool {
-	var t interface{ Temporary() bool }
-	if errors.Is(err, ErrUnauthorized) {
-		return true
-	}
-	return errors.As(err, &t) && !t.Temporary()
-}
-
-func retryAfter(err error) time.Duration {
-	var r interface{ RetryAfter() time.Duration }
-	if errors.As(err, &r) {
-		return max(0, min(r.RetryAfter(), calmMax))
-	}
-	return 0
+	s.core.redial.failed(now, min(errors.RetryAfter(err), calmMax), permanent)
 }

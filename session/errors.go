@@ -1,25 +1,38 @@
 package session
 
 import (
-	"errors"
 	"fmt"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // Errors that can be told apart with errors.Is.
 var (
 	// ErrClosed: this side called Close or CloseNow.
-	ErrClosed = errors.New("session: closed")
+	ErrClosed error = &kindError{"session: closed", errors.Closed}
 	// ErrFull: TrySend found no room.
-	ErrFull = errors.New("session: buffers full")
+	ErrFull error = &kindError{"session: buffers full", errors.BufferFull}
 	// ErrTooLarge: the message is above the peer's limit.
-	ErrTooLarge = errors.New("session: message too large")
+	ErrTooLarge error = &kindError{"session: message too large", errors.Invalid}
 	// ErrLost is matched by every LostError.
-	ErrLost = errors.New("session: lost")
+	ErrLost error = &kindError{"session: lost", errors.SessionLost}
 	// ErrUnauthorized: a proof did not verify.
-	ErrUnauthorized = errors.New("session: unauthorized")
+	ErrUnauthorized error = &kindError{"session: unauthorized", errors.Unauthorized}
 	// ErrLimit: the peer has no room for another session.
-	ErrLimit = errors.New("session: limit reached")
+	ErrLimit error = &kindError{"session: limit reached", errors.Limit}
+
+	errSilent    error = &kindError{"session: the peer did not answer", errors.Timeout}
+	errOvertaken error = &kindError{"session: attempt overtaken", errors.Canceled}
 )
+
+// kindError is a sentinel that knows its kind.
+type kindError struct {
+	text string
+	kind errors.Kind
+}
+
+func (e *kindError) Error() string          { return e.text }
+func (e *kindError) ErrorKind() errors.Kind { return e.kind }
 
 // Reason says why a session can't go on.
 type Reason uint8
@@ -106,3 +119,21 @@ func (e *LostError) Error() string {
 
 func (e *LostError) Unwrap() error        { return e.Cause }
 func (e *LostError) Is(target error) bool { return target == ErrLost }
+
+// ErrorKind implements errors.Kinded.
+func (e *LostError) ErrorKind() errors.Kind {
+	switch e.Reason {
+	case ReasonSuperseded:
+		return errors.Superseded
+	case ReasonProtocol, ReasonVersion:
+		return errors.Protocol
+	case ReasonUnauthorized:
+		return errors.Unauthorized
+	case ReasonRefused:
+		return errors.Of(e.Cause)
+	case ReasonPeerClosed:
+		return errors.Closed
+	default:
+		return errors.SessionLost
+	}
+}

@@ -4,10 +4,11 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"errors"
 	"io"
 	"sync"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // Session is one end of a resumable session. Its methods may be called concurrently.
@@ -290,8 +291,6 @@ func (s *Session) onTimer() {
 	s.core.armed = time.Time{}
 	s.unlock(now)
 }
-
-var errSilent = errors.New("session: the peer did not answer")
 
 // arrived tells a receiver to look, if there is something to see. mu is held.
 func (s *Session) arrived() {

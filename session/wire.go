@@ -2,8 +2,9 @@ package session
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // Sizes of the wire format (protocol.md §3).
@@ -52,6 +53,9 @@ type protocolError struct {
 func (e *protocolError) Error() string {
 	return "session: protocol error (§" + e.section + "): " + e.what
 }
+
+// ErrorKind implements errors.Kinded.
+func (e *protocolError) ErrorKind() errors.Kind { return errors.Protocol }
 
 func violation(section, format string, args ...any) error {
 	return &protocolError{section, fmt.Sprintf(format, args...)}
