@@ -2,12 +2,12 @@ package wsconn
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"sync/atomic"
 
 	"github.com/coder/websocket"
+	"github.com/standardbeagle/brum/errors"
 )
 
 // Subprotocol is the WebSocket subprotocol that both sides must offer.

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -13,6 +12,7 @@ import (
 	"time"
 
 	"github.com/coder/websocket"
+	"github.com/standardbeagle/brum/errors"
 )
 
 // DialOptions adjust Dial. nil and zero values mean defaults.

@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	brumerrors "github.com/standardbeagle/brum/errors"
 )
 
 func TestAttachExchange(t *testing.T) {
@@ -67,24 +69,25 @@ func TestAnswersThatAreNoUpgrade(t *testing.T) {
 			fmt.Fprintln(w, "because")
 		}
 	}
-	upgrade := []string{"Connection", "Upgrade", "Upgrade", "websocket"}
 	tests := []struct {
 		name   string
 		h      http.HandlerFunc
-		status int // of a StatusError; 0: a ProtocolError
+		status int
 		after  time.Duration
+		kind   brumerrors.Kind
 	}{
-		{"unauthorized", answer(401), 401, 0},
-		{"forbidden", answer(403), 403, 0},
-		{"no endpoint", answer(404), 404, 0},
-		{"redirect", answer(302, "Location", "/elsewhere"), 302, 0},
-		{"busy", answer(503, "Retry-After", "7"), 503, 7 * time.Second},
-		{"too many", answer(429, "Retry-After", "999999999"), 429, 24 * time.Hour},
-		{"odd Retry-After", answer(429, "Retry-After", "-1"), 429, 0},
-		{"ordinary page", answer(200), 200, 0},
-		{"conflict of another kind", answer(409), 409, 0},
-		{"refusal in bad base64", answer(409, replyHeader, "?"), 0, 0},
-		{"upgrade with a wrong key", answer(101, append(upgrade, replyHeader, "", "Sec-Websocket-Accept", "x")...), 0, 0},
+		{"unauthorized", answer(401), 401, 0, brumerrors.Unauthorized},
+		{"forbidden", answer(403), 403, 0, brumerrors.Unauthorized},
+		{"no endpoint", answer(404), 404, 0, brumerrors.Unsupported},
+		{"redirect", answer(302, "Location", "/elsewhere"), 302, 0, brumerrors.Unsupported},
+		{"busy", answer(503, "Retry-After", "7"), 503, 7 * time.Second, brumerrors.Limit},
+		{"too many", answer(429, "Retry-After", "999999999"), 429, 24 * time.Hour, brumerrors.Limit},
+		{"odd Retry-After", answer(429, "Retry-After", "-1"), 429, 0, brumerrors.Limit},
+		{"broken", answer(500), 500, 0, brumerrors.Unknown},
+		{"gateway", answer(502), 502, 0, brumerrors.Unreachable},
+		{"ordinary page", answer(200), 200, 0, brumerrors.Unsupported},
+		{"conflict of another kind", answer(409), 409, 0, brumerrors.Unsupported},
+		{"refusal in bad base64", answer(409, replyHeader, "?"), 0, 0, brumerrors.Protocol},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -94,10 +97,10 @@ func TestAnswersThatAreNoUpgrade(t *testing.T) {
 			if c != nil || reply != nil || err == nil {
 				t.Fatalf("Dial: %v, %q, %v", c, reply, err)
 			}
-			if tt.status == 0 {
-				if !errors.As(err, new(*ProtocolError)) {
-					t.Errorf("%v", err)
-				}
+			if got := brumerrors.Of(err); got != tt.kind || brumerrors.RetryAfter(err) != tt.after {
+				t.Errorf("kind %v, retry after %v", got, brumerrors.RetryAfter(err))
+			}
+			if tt.kind == brumerrors.Protocol {
 				return
 			}
 			e, ok := errors.AsType[*StatusError](err)
@@ -112,7 +115,9 @@ func TestAnswersThatAreNoUpgrade(t *testing.T) {
 }
 
 func TestUpgradesThatAreNotOurs(t *testing.T) {
-	for name, drop := range map[string]string{"no subprotocol": "Sec-Websocket-Protocol", "no reply": replyHeader} {
+	for name, drop := range map[string]string{
+		"no subprotocol": "Sec-Websocket-Protocol", "no reply": replyHeader, "no answer to the key": "Sec-Websocket-Accept",
+	} {
 		t.Run(name, func(t *testing.T) {
 			s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				h := w.Header()
@@ -129,7 +134,9 @@ func TestUpgradesThatAreNotOurs(t *testing.T) {
 					return
 				}
 				defer conn.Close()
-				conn.Read(make([]byte, 1)) // until the dialer hangs up
+				if drop != "Sec-Websocket-Accept" {
+					conn.Read(make([]byte, 1)) // until the dialer hangs up
+				}
 			}))
 			defer s.Close()
 			if c, _, err := Dial(t.Context(), s.URL, nil, nil); c != nil || !errors.As(err, new(*ProtocolError)) {

@@ -1,15 +1,16 @@
 package wsconn
 
 import (
-	"errors"
 	"fmt"
 	"net/http"
 	"strconv"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // ErrPacketTooLarge is returned by WritePacket for a packet above MaxPacket.
-var ErrPacketTooLarge = errors.New("wsconn: packet of more than 64 KiB")
+var ErrPacketTooLarge = fmt.Errorf("wsconn: packet of more than 64 KiB: %w", errors.Limit)
 
 // CloseError says that the peer ended the connection with a WebSocket close frame.
 type CloseError struct {
@@ -23,6 +24,9 @@ func (e *CloseError) Error() string {
 	}
 	return fmt.Sprintf("wsconn: closed by the peer (%d): %q", e.Code, e.Reason)
 }
+
+// ErrorKind implements errors.Kinded.
+func (e *CloseError) ErrorKind() errors.Kind { return errors.Closed }
 
 // ProtocolError says that the peer sent what it may not send.
 type ProtocolError struct {
@@ -38,6 +42,9 @@ func (e *ProtocolError) Error() string {
 }
 
 func (e *ProtocolError) Unwrap() error { return e.Err }
+
+// ErrorKind implements errors.Kinded.
+func (e *ProtocolError) ErrorKind() errors.Kind { return errors.Protocol }
 
 // StatusError says that the server answered a dial with an HTTP status of its own: it
 // refuses, is overloaded, or offers no sessions at this URL.
@@ -58,6 +65,34 @@ func (e *StatusError) Error() string {
 	return s
 }
 
+// ErrorKind implements errors.Kinded. Statuses by which a server says that it, or a gateway
+// before it, is not well are of no particular kind, and temporary.
+func (e *StatusError) ErrorKind() errors.Kind {
+	switch e.Status {
+	case http.StatusUnauthorized, http.StatusForbidden, http.StatusProxyAuthRequired:
+		return errors.Unauthorized
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return errors.Limit
+	case http.StatusMisdirectedRequest:
+		return errors.Invalid // the server does not answer to the name in the URL
+	case http.StatusBadGateway, http.StatusGatewayTimeout:
+		return errors.Unreachable
+	case http.StatusRequestTimeout:
+		return errors.Timeout
+	}
+	switch {
+	case e.Status == http.StatusNotImplemented:
+		return errors.Unsupported
+	case e.Status >= 500:
+		return errors.Unknown
+	default:
+		return errors.Unsupported // whatever is there, it takes no sessions
+	}
+}
+
+// ErrorRetryAfter is e.After.
+func (e *StatusError) ErrorRetryAfter() time.Duration { return e.After }
+
 // RefusedError is returned by Accept when it answered a request with an HTTP status other
 // than 101.
 type RefusedError struct {
@@ -75,6 +110,18 @@ func (e *RefusedError) Error() string {
 }
 
 func (e *RefusedError) Unwrap() error { return e.Err }
+
+// ErrorKind implements errors.Kinded.
+func (e *RefusedError) ErrorKind() errors.Kind {
+	switch e.Status {
+	case http.StatusConflict, http.StatusForbidden, http.StatusMisdirectedRequest:
+		return errors.Unauthorized
+	case http.StatusInternalServerError, http.StatusNotImplemented:
+		return errors.Unknown
+	default:
+		return errors.Protocol
+	}
+}
 
 // retryAfter parses a Retry-After header: seconds or a date.
 func retryAfter(h http.Header, now time.Time) time.Duration {

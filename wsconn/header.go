@@ -2,9 +2,10 @@ package wsconn
 
 import (
 	"encoding/base64"
-	"errors"
 	"fmt"
 	"net/http"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 const (

@@ -5,6 +5,8 @@ import (
 	"net"
 	"net/netip"
 	"strings"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // ExposedError says that other machines could reach an address at which nothing would be
@@ -15,6 +17,9 @@ func (e *ExposedError) Error() string {
 	return fmt.Sprintf("listening on %q without TLS would expose it to other machines in the clear: "+
 		"listen on 127.0.0.1 (or localhost, or [::1]), or configure a TLS certificate and key", e.Address)
 }
+
+// ErrorKind implements errors.Kinded.
+func (e *ExposedError) ErrorKind() errors.Kind { return errors.Invalid }
 
 // CheckListenAddress reports whether a server may listen on addr (host:port). Without TLS
 // that is so only for loopback addresses and localhost; otherwise the error is an

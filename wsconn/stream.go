@@ -2,10 +2,11 @@ package wsconn
 
 import (
 	"crypto/tls"
-	"errors"
 	"io"
 	"net"
 	"sync"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // stream is what the WebSocket library gets to see as its network connection. It reads
