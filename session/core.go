@@ -104,6 +104,9 @@ const (
 	digestInterval = 1 << 20
 )
 
+// endPatience is how long an answer to END is waited for without a link.
+const endPatience = 30 * time.Second
+
 func newCore(cfg Config, role role, id ID, self incarnation, random func() uint64) *core {
 	c := &core{cfg: cfg, role: role, id: id, self: self, random: random}
 	c.log.init(cfg.Budget, cfg.ReplayBytes, uint64(cfg.ReplayMessages))
@@ -193,9 +196,19 @@ func (c *core) deadline() time.Time {
 		sooner(c.redial.next)
 	}
 	if c.everLinked {
-		sooner(c.lostAt.Add(c.cfg.DetachedFor))
+		sooner(c.lostAt.Add(c.keptFor()))
 	}
 	return next
+}
+
+// keptFor is how long the session stays without a link. The accepting side can't come back
+// by itself; when it has closed and all it sent was received, a dialing side that does not
+// return soon has heard END, and only its answer was lost.
+func (c *core) keptFor() time.Duration {
+	if c.role == accepting && c.phase == phaseDraining && c.log.unacked() == 0 {
+		return min(c.cfg.DetachedFor, endPatience)
+	}
+	return c.cfg.DetachedFor
 }
 
 // tick lets time pass. It returns lost when the current link has to be given up.
@@ -204,7 +217,11 @@ func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
 		return false, TriggerNone
 	}
 	if c.link != linkUp {
-		if c.everLinked && !now.Before(c.lostAt.Add(c.cfg.DetachedFor)) {
+		switch {
+		case !c.everLinked || now.Before(c.lostAt.Add(c.keptFor())):
+		case c.phase == phaseDraining && c.log.unacked() == 0:
+			c.conclude(now)
+		default:
 			c.lose(now, ReasonExpired, nil)
 		}
 		return false, TriggerNone

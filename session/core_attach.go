@@ -150,8 +150,8 @@ func (c *core) onRefused(now time.Time, reply *attachReply) error {
 		return err
 	case refusedEnded:
 		c.settle(reply.pos.rxNext)
-		if c.phase == phaseDraining && c.log.unacked() == 0 {
-			c.finish(now, ErrClosed)
+		if c.phase == phaseDraining && c.allReceived() {
+			c.conclude(now)
 		} else {
 			c.lose(now, ReasonPeerClosed, nil)
 		}
@@ -194,8 +194,9 @@ func (c *core) accept(now time.Time, q *attachRequest) attachReply {
 	case q.credit < minCredit || q.maxMessage < maxFragment:
 		return refuse(refusedPosition)
 	}
-	// The request's cursor is a lower bound: acknowledgements may have overtaken it.
+	// What the request says is a lower bound: the former link may have carried more since.
 	pos := q.pos
+	pos.txNext = max(pos.txNext, c.rx.next)
 	if pos.rxNext < c.log.acked {
 		pos.rxNext = c.log.acked
 		pos.rxDigest, _ = c.log.digestAt(pos.rxNext)

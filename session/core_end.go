@@ -12,6 +12,8 @@ type ending struct {
 	// peerHas is the peer's final receive cursor, where it left word.
 	peerHas   uint64
 	peerKnown bool
+	// orderly: Close was called and the peer has everything.
+	orderly bool
 }
 
 // Codes of ABORT frames (protocol.md §7.3).
@@ -80,7 +82,7 @@ func (c *core) close(now time.Time) {
 	c.phase = phaseDraining
 	c.publish(now, TriggerManual, nil)
 	if !c.everLinked && c.role == dialing && c.log.next == 0 && c.link == linkNone && c.attempt == 0 {
-		c.finish(now, ErrClosed) // the peer has never heard of it
+		c.conclude(now) // the peer has never heard of it
 	}
 }
 
@@ -111,8 +113,8 @@ func (c *core) onEnd(now time.Time, final, peerNext uint64) error {
 	}
 	c.settle(peerNext)
 	c.out.farewell = appendControl(nil, frameEndAck, final, c.rx.next)
-	if c.phase == phaseDraining && c.log.unacked() == 0 {
-		c.finish(now, ErrClosed)
+	if c.phase == phaseDraining && c.allReceived() {
+		c.conclude(now)
 		return nil
 	}
 	c.lose(now, ReasonPeerClosed, nil)
@@ -124,8 +126,8 @@ func (c *core) onEndAck(now time.Time, final, peerNext uint64) error {
 		return violation("7.2", "END-ACK of %d, %d", final, peerNext)
 	}
 	c.settle(peerNext)
-	if c.log.unacked() == 0 {
-		c.finish(now, ErrClosed)
+	if c.allReceived() {
+		c.conclude(now)
 		return nil
 	}
 	c.lose(now, ReasonPeerClosed, nil)
@@ -146,8 +148,12 @@ func (c *core) onSuperseded(now time.Time, winner incarnation, attempt uint64) {
 func (c *core) settle(peerNext uint64) {
 	if peerNext <= c.log.next {
 		c.end.peerHas, c.end.peerKnown = peerNext, true
-		c.log.ack(peerNext)
 	}
+}
+
+// allReceived reports whether the peer's final word is that it has everything.
+func (c *core) allReceived() bool {
+	return c.log.unacked() == 0 || (c.end.peerKnown && c.end.peerHas == c.log.next)
 }
 
 // lose ends the session with a LostError that accounts for every unsettled message.
@@ -156,6 +162,12 @@ func (c *core) lose(now time.Time, reason Reason, cause error) {
 		return
 	}
 	c.finish(now, &LostError{Session: c.id, Reason: reason, Unsettled: c.unsettled(), Cause: cause})
+}
+
+// conclude ends the session after this side's Close has reached its aim.
+func (c *core) conclude(now time.Time) {
+	c.end.orderly = true
+	c.finish(now, ErrClosed)
 }
 
 // finish ends the session. What was received stays until it is consumed.

@@ -59,6 +59,14 @@ func (c *core) reserve(n int) space {
 	return spaceYes
 }
 
+// attachedOnce is spaceYes once the peer's limits are known.
+func (c *core) attachedOnce() space {
+	if c.everLinked {
+		return spaceYes
+	}
+	return spaceReplay
+}
+
 // packet is one WebSocket message to be written: head, then frames.
 type packet struct {
 	head   []byte

@@ -117,6 +117,17 @@ func (e *LostError) Error() string {
 	return s
 }
 
+// delivered reports whether the peer has everything: the session ended for no bad reason
+// after that.
+func (e *LostError) delivered() bool {
+	for _, u := range e.Unsettled {
+		if u.Verdict != Committed {
+			return false
+		}
+	}
+	return e.Reason == ReasonPeerClosed
+}
+
 func (e *LostError) Unwrap() error        { return e.Cause }
 func (e *LostError) Is(target error) bool { return target == ErrLost }
 

@@ -59,7 +59,7 @@ func (s *Session) sendSlowly(ctx context.Context, msg []byte) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if err := s.takeTurn(len(msg)); err != nil {
+	if err := s.takeTurn(ctx, len(msg)); err != nil {
 		<-s.turn
 		return err
 	}
@@ -86,8 +86,8 @@ func (s *Session) sendFragments(ctx context.Context, msg []byte) (begun bool, er
 	for off := 0; off < len(msg); {
 		piece := msg[off:min(off+maxFragment, len(msg))]
 		err := s.await(ctx, func() space {
-			if !s.core.everLinked || s.core.log.unsentBytes(burst) >= burst {
-				return spaceReplay // the peer's limit is not known, or others have a turn
+			if s.core.log.unsentBytes(burst) >= burst {
+				return spaceReplay // others have a turn
 			}
 			return s.core.sendFragment(piece, off, len(msg))
 		})
@@ -99,7 +99,13 @@ func (s *Session) sendFragments(ctx context.Context, msg []byte) (begun bool, er
 	return true, nil
 }
 
-func (s *Session) takeTurn(n int) error {
+func (s *Session) takeTurn(ctx context.Context, n int) error {
+	if n > maxFragment {
+		// Only an attach tells what the peer takes.
+		if err := s.await(ctx, s.core.attachedOnce); err != nil {
+			return err
+		}
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.sendable(n); err != nil {

@@ -175,8 +175,7 @@ func (s *Session) receiveNow(dst []byte) (msg []byte, err error, ok bool) {
 	case s.core.phase != phaseEnded:
 		return dst, nil, false
 	}
-	var lost *LostError
-	if errors.As(s.core.end.err, &lost) && lost.Reason == ReasonPeerClosed {
+	if lost, ok := errors.AsType[*LostError](s.core.end.err); ok && lost.Reason == ReasonPeerClosed {
 		return dst, io.EOF, true
 	}
 	return dst, s.core.end.err, true
@@ -195,15 +194,14 @@ func (s *Session) Close(ctx context.Context) error {
 	case <-ctx.Done():
 		return context.Cause(ctx)
 	}
-	if err := s.Err(); !errors.Is(err, ErrClosed) {
-		var lost *LostError
-		if errors.As(err, &lost) && lost.Reason == ReasonPeerClosed && len(lost.Unsettled) == 0 {
-			return nil
-		}
-		return err
-	}
 	s.wg.Wait()
-	return nil
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	lost, ok := errors.AsType[*LostError](s.core.end.err)
+	if s.core.end.orderly || (ok && lost.delivered()) {
+		return nil
+	}
+	return s.core.end.err
 }
 
 // CloseNow ends this side at once; the peer is told if that is possible without waiting, and

@@ -87,17 +87,21 @@ func (st *stream) consume(dst []byte) (msg []byte, ok bool) {
 	st.consumed += uint64(freed)
 	// A quarter of the window at a time: often enough to keep the peer going, seldom
 	// enough to cost nothing.
-	if st.consumed+uint64(st.window)-st.rcvLimit >= uint64(st.window/4) {
+	if st.usedUp() {
 		st.creditDue = true
 	}
 	return msg, ok
+}
+
+func (st *stream) usedUp() bool {
+	return st.consumed+uint64(st.window)-st.rcvLimit >= uint64(st.window/4)
 }
 
 // grant renews the credit. A window that is used up within a few round trips is too small
 // for the path: it doubles, while the budget allows, up to limit.
 func (st *stream) grant(now time.Time, rtt time.Duration, limit int, budget *Budget) {
 	quick := max(4*rtt, 2*time.Millisecond)
-	if st.creditDue && st.window < limit && now.Sub(st.grantedAt) < quick {
+	if st.usedUp() && st.window < limit && now.Sub(st.grantedAt) < quick {
 		if grown := min(2*st.window, limit); budget.take(grown-st.window, fairShare) {
 			st.window = grown
 		}
