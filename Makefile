@@ -1,0 +1,57 @@
+# The targets, with their time budgets, are explained in CONTRIBUTING.md.
+
+GO ?= go
+CMDS := $(notdir $(wildcard cmd/*))
+
+# Programs tell their commit (--version), also where GOFLAGS says otherwise.
+VCS := $(shell git rev-parse --verify -q HEAD >/dev/null 2>&1 && echo true || echo auto)
+BUILD := $(GO) build -trimpath -buildvcs=$(VCS)
+
+# The race detector needs a C compiler and a supported system.
+RACE = $(eval RACE := $(shell $(GO) build -race -o /dev/null ./internal/version >/dev/null 2>&1 && echo -race))$(RACE)
+# Packages whose tests measure memory, which the race detector distorts.
+UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standard '*norace_test.go' 2>/dev/null))))
+
+STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
+
+.DEFAULT_GOAL := build
+.PHONY: build demo test integration-test bench bench-quick lint fmt cross clean
+
+build:
+	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
+
+demo: build
+	$(GO) run ./internal/demo
+
+test:
+	$(if $(RACE),,@echo "make test: no race detector here (it needs a C compiler); testing without")
+	$(GO) test $(RACE) -timeout 4m ./...
+	$(if $(and $(RACE),$(UNRACED)),$(GO) test -timeout 1m $(UNRACED))
+
+integration-test:
+	$(GO) test -tags=integration -timeout 5m -v ./test/...
+
+bench:
+	cd bench && $(GO) run .
+
+bench-quick:
+	cd bench && $(GO) run . -quick
+
+lint:
+	@scripts/gofmt-check
+	$(GO) vet ./...
+	$(GO) vet -tags=integration ./test/...
+	cd bench && $(GO) vet ./...
+	$(STATICCHECK) ./...
+	$(STATICCHECK) -tags=integration ./test/...
+	cd bench && $(STATICCHECK) ./...
+	@scripts/vulncheck
+
+fmt:
+	gofmt -s -w $$(git ls-files -co --exclude-standard '*.go')
+
+cross:
+	@scripts/cross
+
+clean:
+	rm -rf bin

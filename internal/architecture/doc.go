@@ -1,0 +1,2 @@
+// Package architecture holds no code, only tests: they keep the module's layers apart.
+package architecture
