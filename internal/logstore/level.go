@@ -90,13 +90,15 @@ func wordLevel(line string) (Level, bool) {
 	const words = 6
 	before := ""
 	for i := 0; i < words; i++ {
-		line = strings.TrimLeft(line, " \t")
+		for line != "" && (line[0] == ' ' || line[0] == '\t') {
+			line = line[1:]
+		}
 		if line == "" {
 			break
 		}
-		end := strings.IndexAny(line, " \t")
-		if end < 0 {
-			end = len(line)
+		end := 0
+		for end < len(line) && line[end] != ' ' && line[end] != '\t' {
+			end++
 		}
 		word := line[:end]
 		line = line[end:]
@@ -112,11 +114,14 @@ func wordLevel(line string) (Level, bool) {
 // something that ended with a colon ("a.ts(1,2): error TS1005") it states a level;
 // in running text ("no error found") it does not.
 func judge(word, before string, first bool) (Level, bool) {
-	bare := strings.Trim(word, "[](){}<>|:!*-,;=\"'")
+	bare := strings.TrimFunc(word, isMark)
 	if bare == "" {
 		return Info, false
 	}
-	l, known := named[strings.ToLower(bare)]
+	l, known := Info, false
+	if len(bare) <= longestName {
+		l, known = named[strings.ToLower(bare)]
+	}
 	if !known {
 		switch {
 		case first && klog(word):
@@ -139,6 +144,17 @@ var named = map[string]Level{
 	"warn": Warn, "warning": Warn, "wrn": Warn,
 	"error": Error, "err": Error, "eror": Error, "fatal": Error, "panic": Error, "critical": Error,
 	"crit": Error, "alert": Error, "emerg": Error, "emergency": Error, "severe": Error,
+}
+
+const longestName = len("information")
+
+// isMark reports whether r may stand around a level.
+func isMark(r rune) bool {
+	switch r {
+	case '[', ']', '(', ')', '{', '}', '<', '>', '|', ':', '!', '*', '-', ',', ';', '=', '"', '\'':
+		return true
+	}
+	return false
 }
 
 var klogLevels = map[byte]Level{'I': Info, 'W': Warn, 'E': Error, 'F': Error}

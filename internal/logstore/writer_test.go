@@ -158,3 +158,14 @@ func TestPlain(t *testing.T) {
 		}
 	}
 }
+
+func BenchmarkWriter(b *testing.B) {
+	line := []byte("2026-01-02 12:00:00 GET /api/items/12345 200 in 12 ms, 4321 bytes sent\n")
+	block := bytes.Repeat(line, 400)
+	w := New(64<<20).Open("p", "p-1").Writer(Stdout)
+	b.SetBytes(int64(len(block)))
+	for b.Loop() {
+		w.Write(block)
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*400), "ns/line")
+}
