@@ -174,6 +174,7 @@ func (c *core) conclude(now time.Time) {
 func (c *core) finish(now time.Time, err error) {
 	c.phase, c.link, c.end.err = phaseEnded, linkNone, err
 	c.log.release()
+	c.stream.shrink(c.cfg.Budget, c.cfg.Credit)
 	trigger := TriggerManual
 	if !errors.Is(err, ErrClosed) {
 		trigger = TriggerError

@@ -159,7 +159,7 @@ func (c *core) onAck(now time.Time, f *controlFrame) error {
 	}
 	progress := next > c.log.acked
 	c.log.ack(next)
-	c.live.acks(now, c.log.sent > c.log.acked, progress)
+	c.live.acks(now, c.log.sent > c.log.acked || c.out.endSent, progress)
 	return nil
 }
 

@@ -147,6 +147,7 @@ func (c *core) control(p []byte, now time.Time, alone bool) []byte {
 	if alone && c.phase == phaseDraining && !c.out.endSent {
 		p = appendReason(p, frameEnd, "", c.log.next, c.rx.next, 0)
 		c.out.endSent, c.rx.frozen = true, true
+		c.live.acks(now, true, false) // it wants an answer, too
 	}
 	return p
 }

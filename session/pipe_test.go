@@ -117,6 +117,8 @@ type network struct {
 	pipes []*pipe
 	down  error // dials fail with it
 	dials int
+	// dialled is when.
+	dialled []time.Time
 	// lag delays each dial.
 	lag time.Duration
 	// hang makes dials wait for their context.
@@ -126,6 +128,7 @@ type network struct {
 func (n *network) dial(ctx context.Context, request []byte) (Conn, []byte, error) {
 	n.mu.Lock()
 	n.dials++
+	n.dialled = append(n.dialled, time.Now())
 	down, lag, hang, acc := n.down, n.lag, n.hang, n.acc
 	n.mu.Unlock()
 	if hang {

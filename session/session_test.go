@@ -19,6 +19,7 @@ var testKey = []byte("0123456789abcdef0123456789abcdef")
 // pair is a session between a dialing and an accepting side over a breakable network.
 type pair struct {
 	t        *testing.T
+	budget   *Budget
 	net      *network
 	acceptor *Acceptor
 	a, b     *Session // dialing, accepting
@@ -27,6 +28,9 @@ type pair struct {
 func newPair(t *testing.T, cfg Config) *pair {
 	t.Helper()
 	cfg.Key = testKey
+	if cfg.Budget == nil {
+		cfg.Budget = NewBudget(DefaultBudgetBytes)
+	}
 	acc, err := NewAcceptor(&AcceptorConfig{Config: cfg})
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +47,7 @@ func newPair(t *testing.T, cfg Config) *pair {
 	if err := a.WaitActive(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	p := &pair{t, n, acc, a, b}
+	p := &pair{t, cfg.Budget, n, acc, a, b}
 	return p
 }
 
@@ -54,6 +58,9 @@ func (p *pair) end() {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	p.acceptor.Close(ctx)
+	if used := p.budget.Used(); used != 0 {
+		p.t.Errorf("%d bytes of the budget were not given back", used)
+	}
 }
 
 func send(t *testing.T, s *Session, msg string) {

@@ -111,9 +111,8 @@ func (st *stream) grant(now time.Time, rtt time.Duration, limit int, budget *Bud
 	st.creditDue = false
 }
 
-// release gives back what the stream holds; initial is the window that was never counted.
-func (st *stream) release(budget *Budget, initial int) {
-	st.in.release()
+// shrink gives back what the window grew by above the initial one; nothing more will come.
+func (st *stream) shrink(budget *Budget, initial int) {
 	if st.window > initial {
 		budget.release(st.window - initial)
 		st.window = initial
