@@ -1,0 +1,96 @@
+package discovery
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/standardbeagle/brum/errors"
+)
+
+func holder(args []string) error {
+	if _, err := lock(context.Background(), args[0]); err != nil {
+		return err
+	}
+	fmt.Println("held")
+	select {}
+}
+
+func TestA3_killed_holder(t *testing.T) {
+	r := open(t, Config{})
+	reg := register(t, r, "a")
+	h := start(t, "holder", r.Dir())
+	h.line()
+
+	err := reg.Heartbeat(within(t, 20*time.Millisecond))
+	locked, ok := errors.AsType[*LockError](err)
+	if !ok || locked.Path != filepath.Join(r.Dir(), lockName) || errors.Of(err) != errors.Timeout || !errors.IsTemporary(err) ||
+		!errors.Is(err, context.DeadlineExceeded) {
+		t.Fatalf("while the lock is held: %v", err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := reg.Heartbeat(ctx); errors.Of(err) != errors.Canceled {
+		t.Errorf("canceled: %v", err)
+	}
+
+	next := make(chan error, 1)
+	go func() { next <- reg.Heartbeat(within(t, 20*time.Second)) }()
+	eventually(t, "somebody waits", func() bool { return len(names(t, r.Dir())) > 1 })
+	if got := reg.Instance(); got.ID != "a" { // no mutex is held by the waiter
+		t.Errorf("%v", got)
+	}
+	h.Process.Kill()
+	if err := <-next; err != nil {
+		t.Errorf("after the holder's death: %v", err)
+	}
+}
+
+func TestA3_goroutines_exclude_each_other(t *testing.T) {
+	r := open(t, Config{})
+	var all sync.WaitGroup
+	inside := 0
+	for range 8 {
+		all.Go(func() {
+			for range 10 {
+				unlock, err := lock(t.Context(), r.Dir())
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				inside++ // unguarded on purpose: the race detector watches
+				if inside != 1 {
+					t.Errorf("%d holders", inside)
+				}
+				inside--
+				unlock()
+			}
+		})
+	}
+	all.Wait()
+}
+
+// A lock on a file that is no longer at the path excludes nobody.
+func TestA3_lock_of_a_deleted_directory(t *testing.T) {
+	r := open(t, Config{})
+	unlock, err := lock(t.Context(), r.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unlock()
+	if err := os.RemoveAll(r.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := prepare(r.Dir()); err != nil {
+		t.Fatal(err)
+	}
+	again, err := lock(within(t, 10*time.Second), r.Dir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	again()
+}

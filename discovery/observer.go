@@ -1,0 +1,204 @@
+package discovery
+
+import (
+	"context"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+)
+
+// observer is what a watcher's loop knows. Only that loop touches it.
+type observer struct {
+	registry *Registry
+	box      *mailbox
+
+	notifier notifier
+	watched  fs.FileInfo // the directory that notifier watches
+	seenDir  time.Time   // its modification time at the last scan
+	failed   bool        // the last set-up failed and was logged
+
+	known map[string]Instance // listed
+	dead  map[string]Instance // not listed any more, file still to be removed
+
+	tidying sync.WaitGroup // the one goroutine that removes files
+	busy    bool           // it runs
+	due     bool           // it is to run; once for each new death, and once a check for what remains
+	tidied  chan struct{}  // it is done
+}
+
+func (o *observer) idOf(path string) (string, bool) { return idOf(filepath.Base(path)) }
+
+// rearm makes the directory if it is missing and sets up its notification. Only
+// an unusable directory is an error: without notification there are scans.
+func (o *observer) rearm() error {
+	o.disarm()
+	info, err := prepare(o.registry.dir)
+	if err != nil {
+		return err
+	}
+	o.watched = info
+	n, err := o.registry.config.notify(o.registry.dir)
+	if err != nil {
+		o.registry.counts.notifyErrors.Add(1)
+		if !o.failed {
+			o.registry.config.Log.Warn("the discovery directory can't be watched; looking at it regularly instead", "dir", o.registry.dir, "err", err)
+		}
+		o.failed = true
+		return nil
+	}
+	o.failed = false
+	o.notifier = n
+	o.registry.counts.armed.Add(1)
+	return nil
+}
+
+func (o *observer) disarm() {
+	o.notifier.stop()
+	o.notifier = notifier{}
+}
+
+// inPlace reports whether the notification is that of the directory which is at
+// the path now.
+func (o *observer) inPlace() bool {
+	info, err := os.Lstat(o.registry.dir)
+	return err == nil && o.watched != nil && os.SameFile(info, o.watched) && o.notifier.armed()
+}
+
+// scan reads the whole directory.
+func (o *observer) scan() {
+	if !o.inPlace() {
+		if err := o.rearm(); err != nil {
+			// What was known stays: the processes live, whatever happened to
+			// the directory.
+			o.registry.complaints.file(o.registry.dir, versionOf(o.registry.dir), &o.registry.counts, err)
+			return
+		}
+	}
+	if info, err := os.Lstat(o.registry.dir); err == nil {
+		o.seenDir = info.ModTime()
+	}
+	ids, err := o.registry.ids()
+	if err != nil {
+		return
+	}
+	there := make(map[string]struct{}, len(ids))
+	budget := int64(maxTotal)
+	for _, id := range ids {
+		there[id] = struct{}{}
+		o.load(id, &budget)
+	}
+	for _, list := range []map[string]Instance{o.known, o.dead} {
+		for id := range list {
+			if _, ok := there[id]; !ok {
+				o.forget(id)
+			}
+		}
+	}
+	o.registry.sweep()
+}
+
+// refresh reads one file.
+func (o *observer) refresh(id string) {
+	budget := int64(maxTotal)
+	o.load(id, &budget)
+}
+
+func (o *observer) load(id string, budget *int64) {
+	i, err := o.registry.read(id, budget)
+	switch {
+	case err == nil:
+		o.judge(i)
+	case missing(err):
+		o.forget(id)
+	default:
+		// A known instance whose file has become unusable stays as it was until
+		// its process ends: the file is only the doorbell.
+		delete(o.dead, id)
+	}
+}
+
+// judge lists i or, if its process is dead, has its file removed.
+func (o *observer) judge(i Instance) {
+	if i.Liveness().Dead() {
+		delete(o.known, i.ID)
+		if _, again := o.dead[i.ID]; !again {
+			o.due = true
+		}
+		o.dead[i.ID] = i
+		o.box.remove(i.ID)
+		return
+	}
+	delete(o.dead, i.ID)
+	o.known[i.ID] = i
+	o.box.put(i)
+}
+
+func (o *observer) forget(id string) {
+	delete(o.known, id)
+	delete(o.dead, id)
+	o.box.remove(id)
+}
+
+// check looks at every process and at the directory.
+func (o *observer) check() {
+	if !o.inPlace() && o.moved() {
+		o.scan()
+	}
+	for _, i := range slices.Collect(maps.Values(o.known)) {
+		o.judge(i)
+	}
+	o.due = true
+	o.registry.counts.checks.Add(1)
+}
+
+// moved reports whether there is a reason to scan although the notification is
+// not in place: it can be set up again, or the directory has changed without it.
+func (o *observer) moved() bool {
+	info, err := os.Lstat(o.registry.dir)
+	return err != nil || !o.failed || !os.SameFile(info, o.watched) || !info.ModTime().Equal(o.seenDir)
+}
+
+// tidy removes the files of dead processes in the background, since the lock
+// may be held by somebody who is stopped. Files that remain are tried again
+// after the next check.
+func (o *observer) tidy(ctx context.Context) {
+	const patience = 5 * time.Second
+	if o.busy || !o.due || len(o.dead) == 0 {
+		return
+	}
+	o.busy, o.due = true, false
+	dead := slices.Collect(maps.Values(o.dead))
+	o.tidying.Go(func() {
+		ctx, cancel := context.WithTimeout(ctx, patience)
+		defer cancel()
+		for _, i := range dead {
+			o.registry.tidy(ctx, i)
+		}
+		o.tidied <- struct{}{} // has room: one goroutine at a time
+	})
+}
+
+// tidy removes one file, and logs that.
+func (r *Registry) tidy(ctx context.Context, i Instance) {
+	verdict := i.Liveness()
+	removed, err := r.removeDead(ctx, i)
+	switch {
+	case removed:
+		r.counts.removed.Add(1)
+		r.config.Log.Info("instance is gone", "instance", i.ID, "pid", i.Process.PID, "process", verdict.String())
+	case err != nil && ctx.Err() == nil:
+		path := pathOf(r.dir, i.ID)
+		r.complaints.file(path, versionOf(path), &r.counts, err)
+	}
+}
+
+// reread looks at the files that were to be removed.
+func (o *observer) reread() {
+	for _, id := range slices.Collect(maps.Keys(o.dead)) {
+		o.refresh(id)
+	}
+}
