@@ -1,0 +1,59 @@
+package api
+
+import (
+	"errors"
+	"strings"
+)
+
+// Code is the kind of an Error; it is the same on the wire.
+type Code string
+
+const (
+	CodeInvalid         Code = "invalid_request"
+	CodeUnauthorized    Code = "unauthorized"
+	CodeUnknownInstance Code = "unknown_instance"
+	CodeAmbiguous       Code = "ambiguous_instance"
+	CodeStopped         Code = "instance_stopped" // disconnected by the user
+	CodeNoSession       Code = "no_session"       // the instance offers none
+	CodeUnreachable     Code = "unreachable"      // not reached in the time given; nothing was executed
+	CodeOutcomeUnknown  Code = "outcome_unknown"  // the call was under way; it may have been executed
+	CodeRefused         Code = "refused"          // the instance answered with a protocol error
+	CodeTimeout         Code = "timeout"
+	CodeCanceled        Code = "canceled"
+	CodeShuttingDown    Code = "shutting_down" // nothing was executed
+	CodeNoHub           Code = "no_hub"        // no hub answers; nothing was executed
+	CodeTooLarge        Code = "too_large"
+	CodeInternal        Code = "internal"
+)
+
+// Error is a failure that a caller can tell from others by its code.
+// errors.Is(err, &Error{Code: c}) holds for every Error of code c.
+type Error struct {
+	Code       Code     `json:"code"`
+	Message    string   `json:"message"`              // one line, with the way out
+	Candidates []string `json:"candidates,omitempty"` // of an unknown or ambiguous reference
+	Err        error    `json:"-"`                    // cause, in the process where it arose
+}
+
+func (e *Error) Error() string {
+	if len(e.Candidates) == 0 {
+		return e.Message
+	}
+	return e.Message + ": " + strings.Join(e.Candidates, ", ")
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is makes errors of the same code equal.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Code == e.Code
+}
+
+// CodeOf is the code of the first Error in err's tree, "" when there is none.
+func CodeOf(err error) Code {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return ""
+}

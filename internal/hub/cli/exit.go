@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/control"
+)
+
+// Exit codes.
+const (
+	exitOK             = 0
+	exitFailure        = 1
+	exitUsage          = 2
+	exitNoHub          = 3
+	exitInstance       = 4
+	exitTool           = 5
+	exitOutcomeUnknown = 6
+	exitTimeout        = 7
+	exitRunning        = 8
+	exitInterrupted    = 130
+)
+
+const exitHelp = `Exit codes:
+  0  done
+  1  failed
+  2  wrong usage
+  3  no hub is running
+  4  no such instance, an ambiguous one, or one that can't be asked (disconnected, no session)
+  5  the tool reported an error
+  6  the call was under way when the connection was lost: its outcome is unknown
+  7  not reached or not answered in time
+  8  serve: another hub is running
+130  interrupted`
+
+// usageError is a mistake in the command line.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// errToolFailed: the tool's own account of its error was printed already.
+var errToolFailed = errors.New("the tool reported an error")
+
+func exitCode(ctx context.Context, err error) int {
+	if err == nil {
+		return exitOK
+	}
+	switch {
+	case isA[*usageError](err):
+		return exitUsage
+	case isA[*control.RunningError](err):
+		return exitRunning
+	case errors.Is(err, errToolFailed):
+		return exitTool
+	}
+	switch api.CodeOf(err) {
+	case api.CodeNoHub:
+		return exitNoHub
+	case api.CodeUnknownInstance, api.CodeAmbiguous, api.CodeStopped, api.CodeNoSession:
+		return exitInstance
+	case api.CodeRefused:
+		return exitTool
+	case api.CodeOutcomeUnknown:
+		return exitOutcomeUnknown
+	case api.CodeTimeout, api.CodeUnreachable:
+		return exitTimeout
+	case api.CodeInvalid:
+		return exitUsage
+	}
+	if ctx.Err() != nil {
+		return exitInterrupted
+	}
+	return exitFailure
+}
+
+func isA[E error](err error) bool {
+	_, ok := errors.AsType[E](err)
+	return ok
+}

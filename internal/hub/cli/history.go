@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+)
+
+func (a *app) historyCommand() *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "history INSTANCE",
+		Short: "Tell how an instance's connection fared, and why it changed",
+		Args:  args(1, 1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			h, err := a.client().History(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				return json.NewEncoder(a.Out).Encode(h)
+			}
+			if h.Dropped > 0 {
+				fmt.Fprintf(a.Out, "(%d earlier changes are forgotten)\n", h.Dropped)
+			}
+			for _, c := range h.Changes {
+				fmt.Fprintln(a.Out, changeLine(c))
+			}
+			return nil
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return cmd
+}
+
+func changeLine(c api.Change) string {
+	line := fmt.Sprintf("%s  %s → %s", c.At.Local().Format("2006-01-02 15:04:05.000"), c.From, c.To)
+	var about []string
+	if c.Trigger != "" {
+		about = append(about, c.Trigger)
+	}
+	if c.OutageMillis > 0 {
+		about = append(about, "outage "+millis(c.OutageMillis))
+	}
+	if c.ResumeMillis > 0 {
+		about = append(about, "resumed in "+millis(c.ResumeMillis))
+	}
+	if c.Epoch > 0 {
+		about = append(about, fmt.Sprintf("epoch %d", c.Epoch))
+	}
+	if len(about) > 0 {
+		line += "  (" + strings.Join(about, ", ") + ")"
+	}
+	if c.Error != "" {
+		line += "  " + plain(c.Error)
+	}
+	return line
+}
+
+// millis prints milliseconds as people read durations.
+func millis(ms float64) string {
+	d := time.Duration(ms * float64(time.Millisecond))
+	switch {
+	case d >= time.Minute:
+		return d.Round(time.Second).String()
+	case d >= time.Second:
+		return d.Round(10 * time.Millisecond).String()
+	}
+	return d.Round(10 * time.Microsecond).String()
+}

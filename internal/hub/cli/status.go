@@ -1,0 +1,112 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"text/tabwriter"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var asJSON, watch bool
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Tell how the hub and its instances are doing",
+		Long: "States of an instance:\n" +
+			"  discovered  found, but it offers no session\n" +
+			"  connecting  being reached for the first time\n" +
+			"  active      all is well\n" +
+			"  suspect     silent; being asked whether it is still there\n" +
+			"  retrying    the connection is lost and being restored; calls wait\n" +
+			"  stalled     it answers, but takes nothing in\n" +
+			"  stopped     disconnected by you, see connect",
+		Args: args(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if watch {
+				return a.watch(cmd.Context(), asJSON)
+			}
+			s, err := a.client().Status(cmd.Context())
+			if err != nil {
+				return err
+			}
+			if asJSON {
+				e := json.NewEncoder(a.Out)
+				e.SetIndent("", "  ")
+				return e.Encode(s)
+			}
+			return printStatus(a.Out, s, time.Now())
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	cmd.Flags().BoolVar(&watch, "watch", false, "go on, and tell of changes (with --json one status a line)")
+	return cmd
+}
+
+func printStatus(w io.Writer, s *api.Status, now time.Time) error {
+	where := "no HTTP"
+	if s.Hub.HTTP != "" {
+		where = s.Hub.HTTP
+	}
+	fmt.Fprintf(w, "hub: process %d, up %s, %s\n", s.Hub.PID, age(now.Sub(s.Hub.StartedAt)), where)
+	if len(s.Instances) == 0 {
+		_, err := fmt.Fprintln(w, "no instances: start one with brum-instance")
+		return err
+	}
+	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(t, "NAME\tSTATE\tFOR\tRTT\tRESUMES\tID\tDIRECTORY\tNOTE")
+	for _, i := range s.Instances {
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", plain(i.Name), i.State, connected(i), rtt(i),
+			i.Resumes, plain(i.ID), plain(i.Directory), plain(note(i, now)))
+	}
+	return t.Flush()
+}
+
+func connected(i api.Instance) string {
+	if i.ConnectedSince == nil {
+		return "-"
+	}
+	return age(time.Duration(i.UptimeSeconds * float64(time.Second)))
+}
+
+func rtt(i api.Instance) string {
+	if i.RTTMillis == 0 {
+		return "-"
+	}
+	return millis(i.RTTMillis)
+}
+
+// note is the one thing about an instance that is most worth knowing.
+func note(i api.Instance, now time.Time) string {
+	text := i.LastError
+	switch {
+	case i.State == api.Stopped:
+		return "disconnected; brum-hub connect " + i.ID
+	case i.NextAttemptAt != nil && i.NextAttemptAt.After(now):
+		text += fmt.Sprintf(" (next attempt in %s)", millis(api.Millis(i.NextAttemptAt.Sub(now))))
+	case i.UnackedMessages > 0 && i.State != api.Active:
+		text += fmt.Sprintf(" (%d messages wait)", i.UnackedMessages)
+	case text == "" && i.LastResume != nil:
+		text = fmt.Sprintf("last resume %s ago after %s (%s)", age(now.Sub(i.LastResume.At)),
+			millis(i.LastResume.OutageMillis), i.LastResume.Trigger)
+	}
+	return text
+}
+
+// age prints a duration roughly.
+func age(d time.Duration) string {
+	const day = 24 * time.Hour
+	switch d = max(d, 0); {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm%02ds", int(d.Minutes()), int(d.Seconds())%60)
+	case d < 2*day:
+		return fmt.Sprintf("%dh%02dm", int(d.Hours()), int(d.Minutes())%60)
+	}
+	return fmt.Sprintf("%dd", int(d/day))
+}

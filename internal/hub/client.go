@@ -1,0 +1,153 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/mcpsession"
+	"github.com/standardbeagle/brum/session"
+)
+
+// mcpVersion is the newest protocol whose notifications need no request of their own to
+// flow, which suits a connection that lives as long as both programs.
+const mcpVersion = "2025-11-25"
+
+// Bounds of what an instance may offer.
+const (
+	maxTools     = 1000
+	maxToolBytes = 256 << 10 // a tool's definition
+)
+
+// client is an MCP client on one session.
+type client struct {
+	session *session.Session
+	mcp     *mcp.ClientSession
+	sinks   *sinks
+	stale   chan struct{} // capacity 1: the list of tools has changed
+	done    chan struct{} // closed when the MCP connection has ended
+	err     error         // why; set before done is closed
+	waiting sync.WaitGroup
+
+	mu    sync.Mutex
+	tools []*mcp.Tool
+}
+
+func newClient(ctx context.Context, version string, sess *session.Session) (*client, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	c := &client{
+		session: sess,
+		sinks:   new(sinks),
+		stale:   make(chan struct{}, 1),
+		done:    make(chan struct{}),
+	}
+	impl := &mcp.Implementation{Name: "brum-hub", Version: version}
+	mc := mcp.NewClient(impl, &mcp.ClientOptions{
+		Capabilities: &mcp.ClientCapabilities{},
+		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) {
+			select {
+			case c.stale <- struct{}{}:
+			default:
+			}
+		},
+	})
+	var err error
+	c.mcp, err = mc.Connect(ctx, &tap{mcpsession.NewTransport(sess), c.sinks},
+		&mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
+	if err != nil {
+		return nil, err
+	}
+	c.waiting.Go(func() {
+		defer close(c.done)
+		c.err = c.mcp.Wait()
+	})
+	return c, nil
+}
+
+// close ends the MCP connection, and with it the session.
+func (c *client) close() {
+	endSession(c.session)
+	c.mcp.Close()
+	c.waiting.Wait()
+}
+
+// refresh asks for the list of tools.
+func (c *client) refresh(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	defer cancel()
+	var tools []*mcp.Tool
+	for tool, err := range c.mcp.Tools(ctx, nil) {
+		if err != nil {
+			return err
+		}
+		if len(tools) == maxTools {
+			return fmt.Errorf("more than %d tools", maxTools)
+		}
+		data, err := json.Marshal(tool)
+		if err != nil {
+			return fmt.Errorf("tool %q: %w", tool.Name, err)
+		}
+		if len(data) > maxToolBytes {
+			return fmt.Errorf("tool %.100q: its definition of %d bytes is above %d", tool.Name, len(data), maxToolBytes)
+		}
+		tools = append(tools, tool)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.tools = tools
+	return nil
+}
+
+func (c *client) offered() []*mcp.Tool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.tools
+}
+
+// call runs a tool. The departure tells about the request when there is an error.
+func (c *client) call(ctx context.Context, req api.CallRequest, to func(api.Progress)) (*mcp.CallToolResult, *departure, error) {
+	ctx, left := withDeparture(ctx)
+	params := &mcp.CallToolParams{Name: req.Tool, Arguments: req.Arguments}
+	if to == nil || !req.WantProgress {
+		res, err := c.mcp.CallTool(ctx, params)
+		return res, left, err
+	}
+
+	p := newProgress()
+	token := c.sinks.add(p)
+	defer c.sinks.remove(token)
+	params.SetProgressToken(token)
+	var res *mcp.CallToolResult
+	var err error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		res, err = c.mcp.CallTool(ctx, params)
+	}()
+	for {
+		select {
+		case <-p.ready:
+			p.deliver(to)
+		case <-done:
+			p.deliver(to)
+			return res, left, err
+		}
+	}
+}
+
+// sessionEnd waits a moment for the session to say why it ended, after a call failed.
+func (c *client) sessionEnd() error {
+	const moment = 100 * time.Millisecond
+	select {
+	case <-c.session.Done():
+		return c.session.Err()
+	case <-time.After(moment):
+		return nil
+	}
+}

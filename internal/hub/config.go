@@ -1,0 +1,44 @@
+package hub
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/session"
+)
+
+// Timeouts by class. A tool call has its caller's, a log follow none.
+const (
+	connectTimeout = 30 * time.Second // MCP handshake; a user's connect
+	listTimeout    = 30 * time.Second
+	// goodbye is how long the end of a session may take to reach the instance.
+	goodbye = 300 * time.Millisecond
+	// settleTime is how long a new hub holds back its first answers so that they include
+	// the instances that were there before it.
+	settleTime = 2 * time.Second
+)
+
+// Dialer begins a session with an instance.
+type Dialer func(found Found) (*session.Session, error)
+
+// Config of a Hub; Source and Dial are required.
+type Config struct {
+	Source Source
+	Dial   Dialer
+	// Stops remembers which instances the user disconnected; nil remembers them
+	// for the life of the hub only.
+	Stops *Stops
+	// HTTP is the base URL that status tells.
+	HTTP    string
+	Version string
+	Logger  *slog.Logger
+}
+
+var _ api.Backend = (*Hub)(nil)
+
+// cause of everything that ends because the hub does.
+var errShuttingDown = &api.Error{Code: api.CodeShuttingDown, Message: "the hub is shutting down"}
+
+func isShutdown(ctx context.Context) bool { return context.Cause(ctx) == error(errShuttingDown) }

@@ -1,0 +1,151 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"path/filepath"
+	"sync"
+	"syscall"
+
+	"github.com/standardbeagle/brum/internal/hub"
+	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/wsconn"
+)
+
+// Options of Run.
+type Options struct {
+	HTTP         string // host:port to listen on; "" serves no HTTP
+	HTTPFallback bool   // take another port if that one is in use
+	Socket       string // path of the control socket
+	StateDir     string // for what outlives the hub; made if it is not there
+	DiscoveryDir string // "" is the default one
+	Version      string
+	Logger       *slog.Logger
+}
+
+// TokenPath is where a hub with that state directory keeps its token.
+func TokenPath(stateDir string) string { return filepath.Join(stateDir, "token") }
+
+// Run runs a hub until ctx is done. A *control.RunningError says that there is one already,
+// a *wsconn.ExposedError that HTTP would be open to other machines.
+func Run(ctx context.Context, o Options) error {
+	if o.HTTP != "" {
+		if err := wsconn.CheckListenAddress(o.HTTP, false); err != nil {
+			return err
+		}
+	}
+	if err := control.PrivateDir(o.StateDir); err != nil {
+		return fmt.Errorf("state directory: %w", err)
+	}
+	socket, err := control.Listen(o.Socket)
+	if err != nil {
+		return err
+	}
+	defer socket.Close()
+	token, err := control.LoadToken(TokenPath(o.StateDir))
+	if err != nil {
+		return err
+	}
+	web, err := listenHTTP(o)
+	if err != nil {
+		return err
+	}
+	if web != nil {
+		defer web.Close()
+	}
+	h, err := newHub(o, token, web)
+	if err != nil {
+		return err
+	}
+	return serve(ctx, o, h, socket, web, token)
+}
+
+func newHub(o Options, token string, web net.Listener) (*hub.Hub, error) {
+	stops, err := hub.LoadStops(filepath.Join(o.StateDir, "disconnected.json"))
+	if err != nil {
+		return nil, err
+	}
+	source, err := newSource(o.DiscoveryDir, o.Logger)
+	if err != nil {
+		return nil, err
+	}
+	return hub.New(hub.Config{
+		Source:  source,
+		Dial:    newDialer(owner(token, o.Socket), o.Logger),
+		Stops:   stops,
+		HTTP:    baseURL(web),
+		Version: o.Version,
+		Logger:  o.Logger,
+	})
+}
+
+// serve runs the hub and its servers. If one of them fails all end.
+func serve(ctx context.Context, o Options, h *hub.Hub, socket *control.Socket, web net.Listener, token string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	tools := mcpserver.New(h, o.Version, o.Logger)
+	servers := []*server{controlServer(h, socket, o.Logger)}
+	if web != nil {
+		servers = append(servers, webServer(h, tools, web, token, o.Logger))
+	}
+
+	var running sync.WaitGroup
+	for _, s := range servers {
+		running.Go(func() {
+			if err := s.run(); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	running.Go(func() { tools.Run(ctx) })
+	o.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(web), "token", TokenPath(o.StateDir))
+
+	var hubErr error
+	running.Go(func() {
+		hubErr = h.Run(ctx)
+		cancel(hubErr)
+	})
+	<-ctx.Done()
+	h.Shutdown()
+	var ending sync.WaitGroup
+	for _, s := range servers {
+		ending.Go(s.end)
+	}
+	ending.Wait()
+	for s := range tools.MCP().Sessions() {
+		s.Close()
+	}
+	running.Wait()
+	o.Logger.Info("hub ended")
+	if cause := context.Cause(ctx); hubErr == nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return hubErr
+}
+
+func listenHTTP(o Options) (net.Listener, error) {
+	if o.HTTP == "" {
+		return nil, nil
+	}
+	l, err := net.Listen("tcp", o.HTTP)
+	if errors.Is(err, syscall.EADDRINUSE) && o.HTTPFallback {
+		host, _, _ := net.SplitHostPort(o.HTTP) // checked before
+		o.Logger.Warn("the HTTP port is in use, taking another", "address", o.HTTP)
+		l, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("HTTP: %w (choose another address with --http, or none with --http=off)", err)
+	}
+	return l, nil
+}
+
+func baseURL(l net.Listener) string {
+	if l == nil {
+		return ""
+	}
+	return "http://" + l.Addr().String()
+}

@@ -1,0 +1,55 @@
+package daemon
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"net/url"
+	"strings"
+
+	"github.com/standardbeagle/brum"
+	"github.com/standardbeagle/brum/internal/hub"
+	"github.com/standardbeagle/brum/session"
+)
+
+// newDialer begins sessions in the name of owner.
+func newDialer(owner session.ID, log *slog.Logger) hub.Dialer {
+	return func(f hub.Found) (*session.Session, error) {
+		if err := checkURL(f.SessionURL); err != nil {
+			return nil, err
+		}
+		return brum.Dial(f.SessionURL, &session.Config{
+			Key:    f.Key,
+			Owner:  owner,
+			Logger: log.With("instance", f.ID),
+		}, nil)
+	}
+}
+
+// checkURL refuses what would send an instance's output over a network in the clear.
+func checkURL(raw string) error {
+	u, err := url.Parse(raw)
+	if err != nil {
+		return fmt.Errorf("session URL: %w", err)
+	}
+	if u.Scheme == "wss" || u.Scheme == "https" {
+		return nil
+	}
+	host := u.Hostname()
+	if ip, err := netip.ParseAddr(host); strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback() {
+		return nil
+	}
+	return fmt.Errorf("session URL: %s is on another machine and not encrypted: offer it as wss", net.JoinHostPort(host, u.Port()))
+}
+
+// owner is the lasting identity of the hub at a socket. Instances end the session of an
+// earlier hub when a new one with the same identity comes. It is made from the hub's
+// token, which it does not give away.
+func owner(token, socket string) session.ID {
+	m := hmac.New(sha256.New, []byte(token))
+	m.Write([]byte("brum hub identity\x00" + socket))
+	return session.ID(m.Sum(nil)[:16])
+}

@@ -1,0 +1,10 @@
+// Package daemon runs a hub as a program: it joins the hub's core with what finds instances
+// and carries sessions, and serves it over the control socket and over HTTP.
+//
+// HTTP is guarded twice: web pages of other origins and rebound host names are turned away
+// before anything else, and everything that acts or reveals needs the hub's token.
+//
+//	/api/v1/…  see package control
+//	/mcp       MCP over streamable HTTP
+//	/healthz   says that something is here, to anybody
+package daemon

@@ -1,0 +1,77 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/wsconn"
+)
+
+// server is an HTTP server on its listener.
+type server struct {
+	name     string
+	http     *http.Server
+	listener net.Listener
+}
+
+func (s *server) run() error {
+	err := s.http.Serve(s.listener)
+	if errors.Is(err, http.ErrServerClosed) {
+		return nil
+	}
+	return err
+}
+
+// end lets answers that are under way go out, but not for long.
+func (s *server) end() {
+	const grace = 300 * time.Millisecond
+	ctx, cancel := context.WithTimeout(context.Background(), grace)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+}
+
+// controlServer serves the API on the control socket.
+func controlServer(b api.Backend, socket *control.Socket, log *slog.Logger) *server {
+	handler := control.NewHandler(b)
+	if token := socket.Token(); token != "" {
+		handler = control.RequireToken(token, handler)
+	}
+	handler = wsconn.RefuseForeign(handler, wsconn.Access{})
+	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), socket}
+}
+
+// mcpIdle is how long an MCP client of the HTTP endpoint may be silent before its session
+// is forgotten; it then makes a new one.
+const mcpIdle = 30 * time.Minute
+
+// webServer serves the API and MCP over HTTP.
+func webServer(b api.Backend, tools *mcpserver.Server, l net.Listener, token string, log *slog.Logger) *server {
+	mux := http.NewServeMux()
+	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(b)))
+	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
+		func(*http.Request) *mcp.Server { return tools.MCP() },
+		&mcp.StreamableHTTPOptions{
+			Logger:                       log,
+			SessionTimeout:               mcpIdle,
+			MaxRequestBodyBytes:          api.MaxRequest,
+			PropagateRequestCancellation: true,
+			DisableLocalhostProtection:   true, // RefuseForeign stands before it
+		})))
+	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
+		io.WriteString(w, "ok\n")
+	})
+	handler := wsconn.RefuseForeign(mux, wsconn.Access{})
+	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), l}
+}

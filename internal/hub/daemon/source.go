@@ -1,0 +1,69 @@
+package daemon
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/standardbeagle/brum/discovery"
+	"github.com/standardbeagle/brum/internal/hub"
+)
+
+// source finds instances by their files.
+type source struct{ registry *discovery.Registry }
+
+func newSource(dir string, log *slog.Logger) (*source, error) {
+	r, err := discovery.Open(discovery.Config{Dir: dir, Log: log})
+	if err != nil {
+		return nil, err
+	}
+	return &source{r}, nil
+}
+
+// Watch implements hub.Source.
+func (s *source) Watch(ctx context.Context, update func([]hub.Found)) error {
+	w, err := s.registry.Watch(ctx)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	for {
+		instances := w.Instances()
+		found := make([]hub.Found, len(instances))
+		for i, instance := range instances {
+			found[i] = foundFrom(instance)
+		}
+		update(found)
+		if _, err := w.Next(ctx); err != nil {
+			if ctx.Err() != nil || errors.Is(err, discovery.ErrClosed) {
+				return nil
+			}
+			return err
+		}
+	}
+}
+
+func foundFrom(i discovery.Instance) hub.Found {
+	life := digest(string(i.Token), i.StartedAt.String(), fmt.Sprint(i.Process.PID), i.Process.Start, i.Process.BootID)
+	return hub.Found{
+		ID:         i.ID,
+		Name:       i.Name,
+		Directory:  i.Directory,
+		SessionURL: i.SessionURL,
+		Key:        []byte(i.Token),
+		Life:       life,
+		Fresh:      digest(life, i.Name, i.Directory, i.SessionURL, fmt.Sprint(i.Port)),
+	}
+}
+
+// digest tells lists of texts apart without showing them.
+func digest(texts ...string) string {
+	h := sha256.New()
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d:%s", len(t), t)
+	}
+	return hex.EncodeToString(h.Sum(nil))
+}

@@ -1,0 +1,104 @@
+package mcpserver
+
+import (
+	"context"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+)
+
+const instructions = `This hub reaches brum instances; each runs the development processes of one project and keeps their logs.
+Call instances_list first. Tools named hub_… run in one instance, which instance_id names.`
+
+// Server is an MCP server in front of a hub.
+type Server struct {
+	backend api.Backend
+	log     *slog.Logger
+	mcp     *mcp.Server
+	synced  chan struct{} // closed when the list of tools was fetched for the first time
+	once    sync.Once
+
+	offered map[string]string // Run only: definition by name, of the instances' tools
+}
+
+// New returns a server in front of b. Its list of tools is up to date while Run runs.
+func New(b api.Backend, version string, log *slog.Logger) *Server {
+	s := &Server{
+		backend: b,
+		log:     log,
+		synced:  make(chan struct{}),
+		offered: make(map[string]string),
+	}
+	s.mcp = mcp.NewServer(&mcp.Implementation{Name: "brum-hub", Title: "brum hub", Version: version}, &mcp.ServerOptions{
+		Instructions: instructions,
+		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{ListChanged: true}},
+	})
+	s.mcp.AddReceivingMiddleware(s.awaitTools)
+	s.addInstanceTools()
+	return s
+}
+
+// MCP is the server that clients are connected to.
+func (s *Server) MCP() *mcp.Server { return s.mcp }
+
+// firstListWait is how long a client that asks for the tools waits for the first list.
+const firstListWait = 5 * time.Second
+
+// awaitTools lets the first tools/list wait for the hub's answer: not every client asks again.
+func (s *Server) awaitTools(next mcp.MethodHandler) mcp.MethodHandler {
+	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+		if method == "tools/list" {
+			timer := time.NewTimer(firstListWait)
+			defer timer.Stop()
+			select {
+			case <-s.synced:
+			case <-timer.C:
+			case <-ctx.Done():
+			}
+		}
+		return next(ctx, method, req)
+	}
+}
+
+// Run keeps the list of tools in step with the hub until ctx is done.
+func (s *Server) Run(ctx context.Context) {
+	const pause = 250 * time.Millisecond
+	for ctx.Err() == nil {
+		s.follow(ctx)
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// follow fetches the tools whenever they changed, until the hub goes away.
+func (s *Server) follow(ctx context.Context) {
+	var seen uint64
+	first := true
+	for revs, err := range s.backend.Events(ctx) {
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Info("the hub is away", "error", err)
+			}
+			return
+		}
+		if !first && revs.Tools == seen {
+			continue
+		}
+		catalog, err := s.backend.Tools(ctx)
+		if err != nil {
+			if ctx.Err() == nil {
+				s.log.Warn("no list of tools", "error", err)
+			}
+			return
+		}
+		first, seen = false, revs.Tools
+		s.offer(catalog)
+		s.once.Do(func() { close(s.synced) })
+	}
+}

@@ -1,0 +1,114 @@
+package hub
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+)
+
+// named is what a reference can match.
+type named struct{ id, name, directory string }
+
+func (n named) String() string { return fmt.Sprintf("%s (%s, %s)", n.id, n.name, n.directory) }
+
+const maxCandidates = 10
+
+// resolve finds the one instance that ref means: its id, its name or a prefix of its id.
+// An exact id wins; else there must be one match.
+func resolve(ref string, all []named) (string, error) {
+	if ref == "" {
+		return "", &api.Error{Code: api.CodeInvalid, Message: "no instance named: give an id, a unique prefix of an id, or a name"}
+	}
+	var matches []named
+	for _, n := range all {
+		if n.id == ref {
+			return n.id, nil
+		}
+		if n.name == ref || strings.HasPrefix(n.id, ref) {
+			matches = append(matches, n)
+		}
+	}
+	switch len(matches) {
+	case 1:
+		return matches[0].id, nil
+	case 0:
+		return "", unknown(ref, all)
+	}
+	return "", &api.Error{
+		Code:       api.CodeAmbiguous,
+		Message:    fmt.Sprintf("%q is ambiguous, name one of these by its id", ref),
+		Candidates: candidates(matches),
+	}
+}
+
+func unknown(ref string, all []named) error {
+	e := &api.Error{Code: api.CodeUnknownInstance}
+	near := nearest(ref, all)
+	switch {
+	case len(all) == 0:
+		e.Message = fmt.Sprintf("no instance %q: none is running; start one with brum-instance", ref)
+	case len(near) == 0:
+		e.Message = fmt.Sprintf("no instance %q; see brum-hub status", ref)
+	default:
+		e.Message = fmt.Sprintf("no instance %q; did you mean", ref)
+		e.Candidates = candidates(near)
+	}
+	return e
+}
+
+func candidates(ns []named) []string {
+	slices.SortFunc(ns, func(a, b named) int { return cmp.Or(cmp.Compare(a.name, b.name), cmp.Compare(a.id, b.id)) })
+	var out []string
+	for i, n := range ns {
+		if i == maxCandidates {
+			return append(out, fmt.Sprintf("and %d more", len(ns)-i))
+		}
+		out = append(out, n.String())
+	}
+	return out
+}
+
+// nearest returns what ref may be a slip of: names or ids that contain it in another case,
+// or that differ in a third of their letters at most.
+func nearest(ref string, all []named) []named {
+	low := strings.ToLower(ref)
+	var near []named
+	for _, n := range all {
+		for _, have := range []string{strings.ToLower(n.name), strings.ToLower(n.id)} {
+			if strings.Contains(have, low) || distance(low, have) <= max(1, min(len(low), len(have))/3) {
+				near = append(near, n)
+				break
+			}
+		}
+	}
+	return near
+}
+
+// distance is the number of letters to insert, remove or replace to turn a into b. Long
+// texts, which no one types by hand, are not compared.
+func distance(a, b string) int {
+	const longest = 64
+	if len(a) > longest || len(b) > longest {
+		return longest
+	}
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			replace := diagonal
+			if a[i] != b[j] {
+				replace++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
