@@ -66,7 +66,8 @@ func prepareChild(t *testing.T, role string, args ...string) *child {
 		t.Fatal(err)
 	}
 	c := &child{Cmd: exec.Command(self, args...), t: t}
-	c.Env = append(os.Environ(), envRole+"="+role)
+	// The race detector makes a process sleep for a second before it exits.
+	c.Env = append(os.Environ(), envRole+"="+role, "GORACE=atexit_sleep_ms=0 halt_on_error=1")
 	c.Stderr = os.Stderr
 	return c
 }

@@ -63,9 +63,7 @@ func TestB1_killed_instance_leaves(t *testing.T) {
 			if len(w.Instances()) != 0 {
 				t.Errorf("still listed: %v", w.Instances())
 			}
-			if got := r.Stats().InstancesGone; got != 1 {
-				t.Errorf("counted %d", got)
-			}
+			eventually(t, "it is counted", func() bool { return r.Stats().InstancesGone == 1 })
 		})
 	}
 }

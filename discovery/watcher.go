@@ -122,8 +122,10 @@ func (o *observer) onEvents(event fsnotify.Event, ok bool) {
 	const most = 1024
 	changed := map[string]struct{}{}
 	for n := 0; ; n++ {
-		if !ok || event.Name == o.registry.dir {
-			// Closed, or the directory itself was deleted or moved.
+		if !ok { // the notification has ended by itself
+			o.disarm()
+		}
+		if !ok || event.Name == o.registry.dir { // deleted, moved, or changed itself
 			o.scan()
 			return
 		}
