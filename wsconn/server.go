@@ -24,11 +24,15 @@ type ServerOptions struct {
 // NewServer returns a server for h that bounds what clients can hold before anybody knows
 // who they are: header bytes (about 8 KiB), time and connections. It speaks HTTP/1.1 only,
 // survives running out of file descriptors (net/http pauses and retries), and limits
-// neither responses nor upgraded connections. Its ConnState and Handler must be kept.
+// neither responses nor upgraded connections. Its ConnState and Handler must be kept. A nil
+// h answers 404.
 func NewServer(h http.Handler, o *ServerOptions) *http.Server {
 	var d ServerOptions
 	if o != nil {
 		d = *o
+	}
+	if h == nil {
+		h = http.NotFoundHandler()
 	}
 	if d.MaxPending == 0 {
 		d.MaxPending = 64
