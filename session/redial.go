@@ -9,8 +9,9 @@ const (
 	calmFirst      = time.Second
 	calmMax        = 30 * time.Second
 	stablePeriod   = 10 * time.Second // a link that lasted this long resets the policy
-	maxShortLinks  = 32               // in a row before the first attempt waits
-	maxAttempts    = 4                // under way at once
+	maxShortLinks  = 32               // in a row before the first attempt of an outage waits
+	flapPause      = 200 * time.Millisecond
+	maxAttempts    = 4 // under way at once
 	attemptTimeout = 10 * time.Second
 )
 
@@ -37,12 +38,10 @@ func (r *redial) outage(now time.Time) {
 	} else {
 		r.shortLinks++
 	}
-	if r.shortLinks <= maxShortLinks {
-		r.reset(now)
-		return
+	r.reset(now)
+	if r.shortLinks > maxShortLinks {
+		r.next = now.Add(time.Duration(r.random() * float64(flapPause)))
 	}
-	r.eagerTries = max(r.eagerTries, r.shortLinks-maxShortLinks)
-	r.next = now.Add(r.pause(now))
 }
 
 // linked notes that there is a link.
