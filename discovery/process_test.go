@@ -132,7 +132,7 @@ func TestB2_old_heartbeat_is_no_death(t *testing.T) {
 		t.Fatal(err)
 	}
 	i.LastPing = i.LastPing.Add(-time.Hour)
-	if err := r.replace(t.Context(), i, func() error { return nil }); err != nil {
+	if err := r.replace(t.Context(), i, always); err != nil {
 		t.Fatal(err)
 	}
 	w := watch(t, r)
@@ -176,7 +176,7 @@ func TestB3_reused_pid(t *testing.T) {
 			if i.Liveness() != Reused {
 				t.Errorf("%v", i.Liveness())
 			}
-			if err := r.replace(t.Context(), i, func() error { return nil }); err != nil {
+			if err := r.replace(t.Context(), i, always); err != nil {
 				t.Fatal(err)
 			}
 			w := watch(t, r)
@@ -259,7 +259,7 @@ func TestB5_other_host_is_not_judged(t *testing.T) {
 		i := sample(id, 7777)
 		i.StartedAt, i.LastPing = time.Now(), time.Now()
 		i.Host, i.Process = host, Process{PID: gone.Process.Pid, Executable: "/bin/x", Start: "ticks:1", BootID: "other"}
-		if err := r.replace(t.Context(), i, func() error { return nil }); err != nil {
+		if err := r.replace(t.Context(), i, always); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -132,17 +132,23 @@ const (
 // write puts the current edition into the file, unless a later one is there.
 func (reg *Registration) write(ctx context.Context, m mode) error {
 	i, edition := reg.snapshot()
-	err := reg.registry.replace(ctx, i, func() error { return reg.mayWrite(edition, m) })
+	err := reg.registry.replace(ctx, i, func(publish func() error) error {
+		if err := reg.mayWrite(edition, m); err != nil {
+			return err
+		}
+		if err := publish(); err != nil {
+			return err
+		}
+		// Still under the directory's lock: whoever gets it next must know.
+		reg.mu.Lock()
+		defer reg.mu.Unlock()
+		reg.written = edition
+		return nil
+	})
 	if errors.Is(err, errOutdated) {
 		return nil
 	}
-	if err != nil {
-		return err
-	}
-	reg.mu.Lock()
-	defer reg.mu.Unlock()
-	reg.written = max(reg.written, edition)
-	return nil
+	return err
 }
 
 // mayWrite is called under the directory's lock. Unregister sets ended before

@@ -150,9 +150,9 @@ func (r *Registry) locked(ctx context.Context, do func() error) error {
 	return do()
 }
 
-// replace writes i's file if allowed, which is called under the lock, agrees.
-// Staging and flushing happen before the lock is taken.
-func (r *Registry) replace(ctx context.Context, i Instance, allowed func() error) error {
+// replace writes i's file. It calls decide under the lock, which calls publish
+// or returns why not. Staging and flushing happen before the lock is taken.
+func (r *Registry) replace(ctx context.Context, i Instance, decide func(publish func() error) error) error {
 	const attempts = 4
 	path := pathOf(r.dir, i.ID)
 	for attempt := 1; ; attempt++ {
@@ -162,10 +162,7 @@ func (r *Registry) replace(ctx context.Context, i Instance, allowed func() error
 		staged, err := stage(r.dir, i)
 		if err == nil {
 			err = r.locked(ctx, func() error {
-				if err := allowed(); err != nil {
-					return err
-				}
-				return publish(ctx, staged, path)
+				return decide(func() error { return publish(ctx, staged, path) })
 			})
 		}
 		if err == nil {

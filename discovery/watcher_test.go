@@ -43,7 +43,7 @@ func TestC1_muted_notification(t *testing.T) {
 		defer w.Close()
 		i := sample("a", 7777)
 		i.StartedAt, i.LastPing, i.Process, i.Host = time.Now(), time.Now(), here.process, here.host
-		if err := r.replace(t.Context(), i, func() error { return nil }); err != nil {
+		if err := r.replace(t.Context(), i, always); err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
