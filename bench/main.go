@@ -15,6 +15,7 @@ import (
 
 type options struct {
 	peers       []peer
+	only        string
 	rounds      int
 	each        time.Duration
 	idleRounds  int
@@ -32,6 +33,7 @@ func run() error {
 	var (
 		serve  = flag.String("serve", "", "be the server of this peer (used by the program itself)")
 		names  = flag.String("peers", defaultPeers, "peers to measure, of: "+strings.Join(allNames(), ", "))
+		only   = flag.String("only", "", "measure only scenarios whose name contains this; \"idle\": idle connections")
 		rounds = flag.Int("rounds", 7, "how often each peer is measured")
 		each   = flag.Duration("time", time.Second, "about how long each measurement takes")
 		idles  = flag.Int("idle-rounds", 3, "how often idle connections are measured")
@@ -50,7 +52,7 @@ func run() error {
 	if err != nil {
 		return err
 	}
-	o := options{chosen, *rounds, *each, *idles, *conns}
+	o := options{chosen, *only, *rounds, *each, *idles, *conns}
 	if *quick {
 		o.rounds, o.each, o.idleRounds = 3, 350*time.Millisecond, 1
 	}
@@ -77,8 +79,10 @@ func compare(o options) error {
 	if err := addScenarios(t, o); err != nil {
 		return err
 	}
-	if err := addIdle(t, o); err != nil {
-		return err
+	if strings.Contains("idle", o.only) {
+		if err := addIdle(t, o); err != nil {
+			return err
+		}
 	}
 	printHead(o, t)
 	if err := t.print(os.Stdout); err != nil {
@@ -99,6 +103,9 @@ func addScenarios(t *table, o options) error {
 		servers[i] = s
 	}
 	for _, sc := range scenarios() {
+		if !strings.Contains(sc.name, o.only) {
+			continue
+		}
 		samples, err := interleave(sc, o, servers)
 		if err != nil {
 			return err
