@@ -211,6 +211,28 @@ func (c *core) keptFor() time.Duration {
 	return c.cfg.DetachedFor
 }
 
+// gap is what a tick that comes late, or by another clock than expected, says about the time
+// since it was armed. Its silence proves nothing then.
+func (c *core) gap(now time.Time) Trigger {
+	if c.armed.IsZero() {
+		return TriggerNone
+	}
+	return gapOf(now.Sub(c.armed), now.Round(0).Sub(c.armed.Round(0)))
+}
+
+// gapOf judges by the monotonic clock, which stops while Linux and macOS sleep, and the wall
+// clock, which goes on. A wall clock that is set forward looks like a sleep: the price is a probe.
+func gapOf(ran, wall time.Duration) Trigger {
+	switch {
+	case wall-ran > pauseSlack:
+		return TriggerWake
+	case ran > pauseSlack:
+		return TriggerPause
+	default:
+		return TriggerNone
+	}
+}
+
 // tick lets time pass. It returns lost when the current link has to be given up.
 func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
 	if c.phase == phaseEnded {
@@ -229,8 +251,7 @@ func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
 	if !c.rx.ackDue.IsZero() && !now.Before(c.rx.ackDue) {
 		c.out.ackNow = true
 	}
-	late := !c.armed.IsZero() && now.Sub(c.armed) > pauseSlack
-	verdict, ping := c.live.tick(now, late, c.random())
+	verdict, ping := c.live.tick(now, c.gap(now), c.random())
 	if verdict == linkDead {
 		return true, c.live.probe.trigger
 	}
@@ -271,6 +292,11 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
 	c.out = outbox{}
+	switch trigger {
+	case TriggerTimeout, TriggerWake, TriggerPause, TriggerNetwork, TriggerManual:
+		// Our own judgement; the peer may hear us although we do not hear it.
+		c.out.farewell = appendControl(nil, frameDetach, uint64(trigger))
+	}
 	if c.role == dialing {
 		c.redial.outage(now)
 	}

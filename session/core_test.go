@@ -350,13 +350,46 @@ func TestPauseIsNotDeath(t *testing.T) {
 	if lost, _ := ct.a.tick(ct.now); lost {
 		t.Fatal("condemned the link right after a pause")
 	}
-	if ct.a.state(ct.now) != Suspect {
-		t.Fatalf("state %v after a pause, want suspect", ct.a.state(ct.now))
+	if ct.a.state(ct.now) != Suspect || ct.a.live.probe.trigger != TriggerPause {
+		t.Fatalf("state %v by %v after a pause", ct.a.state(ct.now), ct.a.live.probe.trigger)
 	}
 	ct.a.armed = ct.a.deadline()
 	ct.settle(link) // the probe is answered
 	if ct.a.state(ct.now) != Active {
 		t.Fatalf("state %v after the answer, want active", ct.a.state(ct.now))
+	}
+}
+
+// §9: a system that slept is told from a process that was stopped: the two clocks differ.
+func TestSleepIsToldFromPause(t *testing.T) {
+	ct := newCoreTest(t)
+	armed := time.Now()
+	ct.a.armed = armed
+	if g := ct.a.gap(armed.Add(500 * time.Millisecond)); g != TriggerNone {
+		t.Errorf("a punctual tick: %v", g)
+	}
+	if g := ct.a.gap(armed.Add(time.Minute)); g != TriggerPause {
+		t.Errorf("both clocks went on: %v", g)
+	}
+	if g := gapOf(0, time.Hour); g != TriggerWake {
+		t.Errorf("only the wall clock went on: %v", g)
+	}
+	if g := gapOf(time.Minute, -time.Hour); g != TriggerPause {
+		t.Errorf("the wall clock was set back during a pause: %v", g)
+	}
+}
+
+// §7.1: a side that gives a link up says so; the other need not find out by itself.
+func TestDetachIsTold(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.a.linkLost(ct.now, link, TriggerTimeout, errSilent)
+	if err := ct.deliver(ct.b, link, ct.a.out.farewell); err != nil {
+		t.Fatal(err)
+	}
+	if ct.b.link != linkNone || ct.b.phase != phaseOpen || ct.b.lostBy != TriggerPeer {
+		t.Errorf("the peer's link %d, phase %d, by %v", ct.b.link, ct.b.phase, ct.b.lostBy)
 	}
 }
 

@@ -137,12 +137,12 @@ func (v *liveness) nextBeat() time.Time {
 	return from.Add(v.heartbeat)
 }
 
-// tick judges the link at now. late says that this process did not run for a while, so that
+// tick judges the link at now. gap says that this process did not run for a while, so that
 // nothing can be concluded from silence. ping is set when a ping is to be sent.
-func (v *liveness) tick(now time.Time, late bool, nonce uint64) (verdict verdictOnLink, ping bool) {
-	if late {
+func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdictOnLink, ping bool) {
+	if gap != TriggerNone {
 		v.probe.phase = probeNone
-		return linkFine, v.ask(now, TriggerWake, nonce)
+		return linkFine, v.ask(now, gap, nonce)
 	}
 	switch {
 	case v.probe.phase == probePending:

@@ -42,7 +42,8 @@ type Trigger uint8
 const (
 	TriggerNone    Trigger = iota
 	TriggerStart           // the session began
-	TriggerWake            // the system woke, or this process ran again after a pause
+	TriggerWake            // the system woke from sleep
+	TriggerPause           // this process ran again after it had been stopped
 	TriggerNetwork         // the network came back or changed
 	TriggerTimeout         // the peer fell silent
 	TriggerError           // the connection failed
@@ -50,7 +51,7 @@ const (
 	TriggerManual          // the application said so
 )
 
-var triggerNames = [...]string{"none", "start", "wake", "network", "timeout", "error", "peer", "manual"}
+var triggerNames = [...]string{"none", "start", "wake", "pause", "network", "timeout", "error", "peer", "manual"}
 
 func (t Trigger) String() string {
 	if int(t) < len(triggerNames) {
