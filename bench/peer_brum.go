@@ -4,10 +4,9 @@ import (
 	"context"
 	"fmt"
 	"net"
-	"net/http"
 
+	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/session"
-	"github.com/standardbeagle/brum/wsconn"
 )
 
 // brumPeer is a resumable session over a WebSocket, with default settings.
@@ -50,29 +49,11 @@ func (p brumPeer) serve(l net.Listener, handle func(conn)) error {
 			go handle(&brumConn{s: s, reuse: p.reuse})
 		}
 	}()
-	return serveWSConn(l, func(w http.ResponseWriter, r *http.Request) {
-		var at *session.Attachment
-		c, err := wsconn.Accept(w, r, nil, func(request []byte) ([]byte, bool) {
-			at = acceptor.Attach(request)
-			return at.Reply(), at.Accepted()
-		})
-		switch {
-		case err == nil:
-			at.Bind(c)
-		case at != nil && at.Accepted():
-			at.Abort(err)
-		}
-	})
+	return serveWSConn(l, brum.Handler(acceptor, nil))
 }
 
 func (p brumPeer) dial(addr string) (conn, error) {
-	s, err := session.Dial(func(ctx context.Context, request []byte) (session.Conn, []byte, error) {
-		c, reply, err := wsconn.Dial(ctx, "ws://"+addr, request, nil)
-		if c == nil {
-			return nil, reply, err
-		}
-		return c, reply, err
-	}, &session.Config{Key: benchKey})
+	s, err := brum.Dial("ws://"+addr, &session.Config{Key: benchKey}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -18,15 +18,15 @@ func (wsconnPeer) about() string   { return "brum's WebSocket layer alone, no se
 func (wsconnPeer) maxMessage() int { return wsconn.MaxPacket }
 
 func (wsconnPeer) serve(l net.Listener, handle func(conn)) error {
-	return serveWSConn(l, func(w http.ResponseWriter, r *http.Request) {
+	return serveWSConn(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := wsconn.Accept(w, r, nil, func([]byte) ([]byte, bool) { return nil, true })
 		if err == nil {
 			handle(&wsconnConn{c: c})
 		}
-	})
+	}))
 }
 
-func serveWSConn(l net.Listener, h http.HandlerFunc) error {
+func serveWSConn(l net.Listener, h http.Handler) error {
 	return wsconn.NewServer(h, &wsconn.ServerOptions{MaxPending: 1024}).Serve(l)
 }
 
