@@ -9,6 +9,8 @@ import (
 	"github.com/standardbeagle/brum/wsconn"
 )
 
+const sessionPath = "/session"
+
 // endpoints are the instance's answers over HTTP:
 //
 //	/session  resumable sessions; the peer proves the token
@@ -22,7 +24,7 @@ func endpoints(tools *mcp.Server, sessions http.Handler, token string, legacy bo
 		anonymous = plainJSON(mcpHandler(tools, true, logger))
 	}
 	mux := http.NewServeMux()
-	mux.Handle("/session", sessions)
+	mux.Handle(sessionPath, sessions)
 	mux.Handle("/mcp", requireBearer(token, mcpHandler(tools, false, logger), anonymous))
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

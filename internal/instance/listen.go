@@ -20,7 +20,7 @@ func listen(ctx context.Context, host string, port int) (net.Listener, error) {
 		return nil, fmt.Errorf("port %d: want 0 to 65535", port)
 	}
 	if err := wsconn.CheckListenAddress(net.JoinHostPort(host, strconv.Itoa(port)), false); err != nil {
-		return nil, err
+		return nil, fmt.Errorf("%w (there is no TLS here: to be reached from elsewhere, listen on 127.0.0.1 behind a tunnel such as ssh -L)", err)
 	}
 	last := port
 	if port > 0 {

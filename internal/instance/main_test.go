@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/standardbeagle/brum/internal/logstore"
 	"go.uber.org/goleak"
 )
 
@@ -26,6 +27,8 @@ func TestMain(m *testing.M) {
 	goleak.VerifyTestMain(m)
 }
 
+var logQuery = logstore.Query{Limit: logstore.MaxLimit, Wait: 20 * time.Second}
+
 // play is what runs in a started process.
 func play(args []string) {
 	switch args[0] {
@@ -37,6 +40,10 @@ func play(args []string) {
 		}
 		fmt.Fprintln(w, "\x1b[31mERROR\x1b[0m that was all \xff")
 		w.Flush()
+		time.Sleep(time.Hour)
+	case "environ": // what a script could learn
+		fmt.Println(os.Environ(), os.Args)
+		fmt.Println("that was all")
 		time.Sleep(time.Hour)
 	case "stubborn": // ignore requests to stop, and leave a child that does too
 		signal.Ignore(syscall.SIGTERM)

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/standardbeagle/brum/internal/instance"
+	"github.com/standardbeagle/brum/internal/process"
+	"github.com/standardbeagle/brum/internal/version"
+)
+
+const help = `brum-instance runs the scripts of a project, keeps their output, and lets hubs
+control and follow them. It prints the output too. It goes on serving when the
+processes have ended, until it is stopped.
+
+  brum-instance dev api              runs the scripts dev and api of package.json
+  brum-instance -- go run ./server   runs any command
+  brum-instance                      runs nothing yet; hubs can start scripts
+
+The package manager (npm, pnpm, yarn, bun) is found by packageManager in
+package.json or by the lock file. Every process runs in a group of its own, which
+ends with it. The first SIGINT, SIGTERM or SIGHUP asks the processes to stop and
+kills them after --stop-grace; a second one kills at once.
+
+Exit codes:
+  0    stopped by a signal, everything was shut down
+  1    could not listen, or something named on the command line could not be run
+  2    wrong usage
+  130  killed by a second signal
+
+Environment:
+  BRUM_DISCOVERY_DIR  directory of instance files; --discovery-dir comes first`
+
+// usageError marks what is the user's mistake on the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+type options struct {
+	instance.Config
+	restart   string
+	logBuffer string
+	logLevel  string
+	quiet     bool
+}
+
+func newCommand() *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:           "brum-instance [flags] [SCRIPT…] [-- COMMAND ARGS…]",
+		Short:         "Run the scripts of a project for brum hubs",
+		Long:          help,
+		Version:       version.String(),
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := o.complete(cmd, args); err != nil {
+				return usageError{err}
+			}
+			in, err := instance.New(o.Config)
+			if err != nil {
+				return usageError{err}
+			}
+			return serve(cmd.Context(), in)
+		},
+	}
+	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
+	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVar(&o.Name, "name", "", "name of this instance (default: the directory's)")
+	f.StringVar(&o.Dir, "dir", ".", "directory of the project")
+	f.StringVar(&o.Host, "listen", "127.0.0.1", "address to listen on; only loopback, as there is no TLS")
+	f.IntVar(&o.Port, "port", 7777, "first port to try, up to 7999; 0: any")
+	f.StringVar(&o.restart, "restart", "never", "when to start ended processes again: never, on-failure, always")
+	f.StringVar(&o.logBuffer, "log-buffer", "64MiB", "memory for output lines, such as 512KiB, 64MiB, 1GiB")
+	f.StringVar(&o.logLevel, "log-level", "info", "of brum-instance's own log: debug, info, warn, error")
+	f.StringVar(&o.DiscoveryDir, "discovery-dir", "", "directory of instance files")
+	f.BoolVar(&o.AllowLegacy, "allow-legacy", false, "let old hubs, and any program on this machine, use /mcp without the token")
+	f.DurationVar(&o.StopGrace, "stop-grace", process.DefaultGrace, "time for processes to end before they are killed; 0: none")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "do not print the processes' output")
+	return cmd
+}
+
+// complete turns what cobra has parsed into a Config.
+func (o *options) complete(cmd *cobra.Command, args []string) (err error) {
+	o.Scripts = args
+	if dash := cmd.ArgsLenAtDash(); dash >= 0 {
+		o.Scripts, o.Command = args[:dash], args[dash:]
+		if len(o.Command) == 0 {
+			return fmt.Errorf("a command is missing after --")
+		}
+	}
+	if o.Restart, err = process.ParseRestartPolicy(o.restart); err != nil {
+		return fmt.Errorf("--restart: %w", err)
+	}
+	if o.LogBuffer, err = parseSize(o.logBuffer); err != nil {
+		return fmt.Errorf("--log-buffer: %w", err)
+	}
+	switch {
+	case o.StopGrace < 0 || o.StopGrace > time.Hour:
+		return fmt.Errorf("--stop-grace: want 0 to 1h, got %v", o.StopGrace)
+	case o.StopGrace == 0:
+		o.StopGrace = -1
+	}
+	var level slog.Level
+	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
+		return fmt.Errorf("--log-level: want debug, info, warn or error, got %q", o.logLevel)
+	}
+	o.Config.Version = cmd.Version
+	o.Logger = newLogger(os.Stderr, level)
+	if !o.quiet {
+		o.Output = os.Stdout
+	}
+	return nil
+}
+
+func newLogger(w io.Writer, level slog.Level) *slog.Logger {
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}

@@ -1,0 +1,81 @@
+package instance
+
+import (
+	"context"
+	"net"
+	"net/url"
+	"time"
+
+	"github.com/standardbeagle/brum/discovery"
+	"github.com/standardbeagle/brum/errors"
+)
+
+const (
+	registerEvery    = 2 * time.Second        // after a failure
+	registerWithin   = 10 * time.Second       // an attempt
+	unregisterWithin = 300 * time.Millisecond // at exit; what is left is found dead
+)
+
+// announce keeps the instance's discovery file until ctx is done, and then
+// removes it. While the file can't be written the instance works on, unfound,
+// and announce tries again.
+func (in *Instance) announce(ctx context.Context, srv *server) {
+	reg := in.register(ctx, srv)
+	if reg == nil {
+		return
+	}
+	in.logger.Info("registered", "instance", reg.Instance())
+	reg.Run(ctx) // ends with ctx
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), unregisterWithin)
+	defer cancel()
+	if err := reg.Unregister(ctx); err != nil {
+		in.logger.Warn("the discovery file stays", "error", err)
+	}
+}
+
+// register returns nil when ctx is done.
+func (in *Instance) register(ctx context.Context, srv *server) *discovery.Registration {
+	complained := errors.Kind(0)
+	for first := true; ; first = false {
+		reg, err := in.registerOnce(ctx, srv)
+		if err == nil {
+			return reg
+		}
+		if ctx.Err() != nil {
+			return nil
+		}
+		if kind := errors.Of(err); first || kind != complained {
+			complained = kind
+			in.logger.Error("hubs can't find this instance; trying again", "error", err, "every", registerEvery)
+		}
+		select {
+		case <-time.After(registerEvery):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+func (in *Instance) registerOnce(ctx context.Context, srv *server) (*discovery.Registration, error) {
+	ctx, cancel := context.WithTimeout(ctx, registerWithin)
+	defer cancel()
+	if err := srv.answers(ctx); err != nil {
+		return nil, err
+	}
+	registry, err := discovery.Open(discovery.Config{Dir: in.cfg.DiscoveryDir, Log: in.logger})
+	if err != nil {
+		return nil, err
+	}
+	return registry.Register(ctx, discovery.Instance{
+		ID: in.id, Name: in.cfg.Name, Directory: in.cfg.Dir, Port: srv.addr().Port,
+		StartedAt:  in.started,
+		SessionURL: sessionURL(srv.addr()), Protocol: sessionVersions, Token: srv.token,
+	})
+}
+
+// sessionVersions are the versions of the session protocol on offer.
+var sessionVersions = discovery.VersionRange{Min: 1, Max: 1}
+
+func sessionURL(addr *net.TCPAddr) string {
+	return (&url.URL{Scheme: "ws", Host: addr.String(), Path: sessionPath}).String()
+}

@@ -1,0 +1,155 @@
+package instance
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/standardbeagle/brum/discovery"
+	"github.com/standardbeagle/brum/internal/logstore"
+	"github.com/standardbeagle/brum/internal/process"
+)
+
+// Config of an Instance. Zero values mean defaults, unless said otherwise.
+type Config struct {
+	Name         string // default: the directory's
+	Dir          string // of the project; default: the current directory
+	Host         string // to listen on; default 127.0.0.1
+	Port         int    // first to try, up to LastPort; 0: any
+	Scripts      []string
+	Command      []string // besides scripts; empty: none
+	Restart      process.RestartPolicy
+	LogBuffer    int64         // bytes; see logstore.New
+	StopGrace    time.Duration // see process.Config
+	DiscoveryDir string        // see discovery.Dir
+	AllowLegacy  bool          // /mcp without a token
+	Version      string
+	Logger       *slog.Logger // default: none
+	Output       io.Writer    // gets the processes' output; nil: nobody does
+}
+
+// Instance is one brum-instance. Create it with New and Run it once.
+type Instance struct {
+	cfg       Config
+	id        string // in discovery
+	started   time.Time
+	logger    *slog.Logger
+	logs      *logstore.Store
+	processes *process.Manager
+	tools     *Tools
+	server    *mcp.Server
+	done      chan struct{} // closed when waiting calls have to end
+}
+
+// New checks cfg and returns an Instance that does nothing yet.
+func New(cfg Config) (*Instance, error) {
+	dir, err := filepath.Abs(cfg.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("directory %q: %w", cfg.Dir, err)
+	}
+	if info, err := os.Stat(dir); err != nil {
+		return nil, fmt.Errorf("directory: %w", err)
+	} else if !info.IsDir() {
+		return nil, fmt.Errorf("%s is not a directory", dir)
+	}
+	cfg.Dir = dir
+	cfg.Name = cmp.Or(cfg.Name, filepath.Base(dir))
+	cfg.Host = cmp.Or(cfg.Host, "127.0.0.1")
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	in := &Instance{
+		cfg: cfg, id: discovery.NewID(cfg.Name), started: time.Now(),
+		logger: cfg.Logger, logs: logstore.New(cfg.LogBuffer), done: make(chan struct{}),
+	}
+	in.processes = process.New(process.Config{Logs: in.logs, Grace: cfg.StopGrace, Logger: cfg.Logger})
+	in.tools = &Tools{
+		Project:   &Project{Dir: dir, Command: cfg.Command, Restart: cfg.Restart},
+		Processes: in.processes, Logs: in.logs, Version: cfg.Version, Done: in.done,
+	}
+	in.server = in.tools.Server()
+	return in, nil
+}
+
+// Run serves until ctx is done, then stops everything and returns nil, at most a
+// second and the grace later. It returns early with an error if it cannot listen
+// or something that was to be run cannot be.
+func (in *Instance) Run(ctx context.Context) error {
+	defer in.processes.Close()
+	srv, err := in.serve(ctx)
+	if err != nil {
+		return err
+	}
+	defer srv.shutdown()
+	defer close(in.done)
+
+	stopEcho := in.startEcho()
+	defer stopEcho()
+	defer in.processes.Close()
+
+	if err := in.startAll(); err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	var announcing sync.WaitGroup
+	defer announcing.Wait()
+	defer cancel()
+	announcing.Go(func() { in.announce(ctx, srv) })
+	select {
+	case <-ctx.Done():
+		in.logger.Info("stopping", "cause", context.Cause(ctx))
+		return nil
+	case err := <-srv.failed:
+		return fmt.Errorf("serve: %w", err)
+	}
+}
+
+// Kill ends the processes without grace. A Run that is stopping goes on at once.
+func (in *Instance) Kill() { in.processes.Kill() }
+
+// startAll starts what the command line names.
+func (in *Instance) startAll() error {
+	names := in.cfg.Scripts
+	if name := in.tools.Project.CommandName(); name != "" {
+		names = append(names[:len(names):len(names)], name)
+	}
+	for _, name := range names {
+		spec, err := in.tools.Project.Spec(name)
+		if err != nil {
+			return err
+		}
+		if _, err := in.processes.Start(spec); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// startEcho copies the processes' output to Config.Output until the returned
+// function is called. A terminal that takes nothing holds up nobody for long.
+func (in *Instance) startEcho() (stop func()) {
+	if in.cfg.Output == nil {
+		return func() {}
+	}
+	const patience = 250 * time.Millisecond
+	ctx, cancel := context.WithCancel(context.Background())
+	printed := make(chan struct{})
+	go func() {
+		defer close(printed)
+		echo(ctx, in.logs, in.cfg.Output)
+	}()
+	return func() {
+		cancel()
+		select {
+		case <-printed:
+		case <-time.After(patience):
+		}
+	}
+}

@@ -1,0 +1,455 @@
+package instance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/standardbeagle/brum"
+	"github.com/standardbeagle/brum/discovery"
+	"github.com/standardbeagle/brum/internal/logstore"
+	"github.com/standardbeagle/brum/mcpsession"
+	"github.com/standardbeagle/brum/session"
+	"github.com/standardbeagle/brum/wsconn"
+)
+
+// running is an instance as its hub finds it.
+type running struct {
+	t    *testing.T
+	in   *Instance
+	dir  string // of discovery
+	stop context.CancelFunc
+	done chan error
+	log  *lockedBuffer
+	discovery.Instance
+}
+
+// begin runs an instance and returns at once.
+func begin(t *testing.T, cfg Config) *running {
+	t.Helper()
+	r := &running{t: t, done: make(chan error, 1), log: &lockedBuffer{}}
+	if cfg.DiscoveryDir == "" {
+		cfg.DiscoveryDir = filepath.Join(t.TempDir(), "instances")
+	}
+	if cfg.Dir == "" {
+		cfg.Dir = t.TempDir()
+	}
+	r.dir = cfg.DiscoveryDir
+	cfg.Logger = slog.New(slog.NewTextHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	in, err := New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.in = in
+	ctx, cancel := context.WithCancel(context.Background())
+	r.stop = cancel
+	go func() { r.done <- in.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		in.Kill()
+		if err, ok := <-r.done; ok && err != nil {
+			t.Logf("Run: %v", err)
+		}
+	})
+	return r
+}
+
+// start runs an instance and waits until it is registered.
+func start(t *testing.T, cfg Config) *running {
+	t.Helper()
+	r := begin(t, cfg)
+	r.find()
+	return r
+}
+
+// find waits until the instance is registered.
+func (r *running) find() {
+	r.t.Helper()
+	ctx, cancel := context.WithTimeout(r.t.Context(), 30*time.Second)
+	defer cancel()
+	registry, err := discovery.Open(discovery.Config{Dir: r.dir})
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for {
+		list, err := registry.List(ctx)
+		if err != nil {
+			r.t.Fatalf("%v\n%s", err, r.log)
+		}
+		if len(list) == 1 {
+			r.Instance = list[0]
+			return
+		}
+		select {
+		case <-time.After(10 * time.Millisecond):
+		case err := <-r.done:
+			r.t.Fatalf("ended early: %v\n%s", err, r.log)
+		}
+	}
+}
+
+// end stops the instance and returns how long that took.
+func (r *running) end() time.Duration {
+	r.t.Helper()
+	began := time.Now()
+	r.stop()
+	err := <-r.done
+	close(r.done)
+	if err != nil {
+		r.t.Fatalf("Run: %v", err)
+	}
+	return time.Since(began)
+}
+
+func (r *running) base() string { return fmt.Sprintf("http://127.0.0.1:%d", r.Port) }
+
+// dial opens a session to the instance by way of url.
+func (r *running) dial(url string, key []byte) *session.Session {
+	r.t.Helper()
+	sess, err := brum.Dial(url, &session.Config{Key: key}, nil)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.t.Cleanup(func() { sess.CloseNow() })
+	return sess
+}
+
+// hub connects as a hub does.
+func (r *running) hub(url string) *client {
+	r.t.Helper()
+	sess := r.dial(url, []byte(r.Token))
+	cs, err := mcp.NewClient(&mcp.Implementation{Name: "hub"}, nil).Connect(r.t.Context(), mcpsession.New(sess), nil)
+	if err != nil {
+		r.t.Fatalf("%v\n%s", err, r.log)
+	}
+	r.t.Cleanup(func() { cs.Close() })
+	return &client{r.t, cs}
+}
+
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func TestInstanceOverASession(t *testing.T) {
+	r := start(t, Config{Name: "my project", Command: []string{os.Args[0], "count", "100"}})
+	if r.Name != "my project" || r.Port == 0 || r.SessionURL != fmt.Sprintf("ws://127.0.0.1:%d/session", r.Port) ||
+		len(r.Token) != 64 || r.Protocol.Max != 1 || r.StartedAt.IsZero() {
+		t.Fatalf("%+v", r.Instance)
+	}
+	name := r.in.tools.Project.CommandName()
+	a, b := r.hub(r.SessionURL), r.hub(r.SessionURL) // two hubs at once
+	if lines := a.follow(name+"-1", "that was all"); len(lines) != 101 {
+		t.Fatalf("%d lines", len(lines))
+	}
+	var st ProcessInfo
+	b.call("scripts_stop", args{"processId": name}, &st)
+	a.call("scripts_run", args{"name": name}, &st)
+	if st.ProcessID != name+"-2" {
+		t.Fatalf("%+v", st)
+	}
+	if lines := b.follow(name, "that was all"); lines[0].ProcessID != name+"-2" {
+		t.Fatalf("%+v", lines[0])
+	}
+}
+
+// TestF1_CancelReachesTheInstance: through a real session.
+func TestF1_CancelReachesTheInstance(t *testing.T) {
+	r := start(t, Config{})
+	began, ended := watchCalls(r.in.server)
+	r.hub(r.SessionURL).cancelFollow(began, ended)
+}
+
+func TestN2_SessionNeedsTheToken(t *testing.T) {
+	r := start(t, Config{})
+	for _, key := range []string{strings.Repeat("x", 64), strings.ToUpper(string(r.Token)) + "A"} {
+		sess := r.dial(r.SessionURL, []byte(key))
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		if err := sess.WaitActive(ctx); !errors.Is(err, session.ErrUnauthorized) {
+			t.Fatalf("%v", err)
+		}
+	}
+	for _, header := range [][]string{asClient, append([]string{"Authorization", "Bearer " + testToken}, asClient...)} {
+		if status, _ := request(t, "POST", r.base()+"/mcp", listTools, header...); status != http.StatusUnauthorized {
+			t.Fatalf("%d", status)
+		}
+		if status, _ := request(t, "GET", r.base()+sessionPath, "", header...); status == http.StatusOK {
+			t.Fatalf("%d", status)
+		}
+	}
+	status, answer := request(t, "POST", r.base()+"/mcp", listTools, append([]string{"Authorization", "Bearer " + string(r.Token)}, asClient...)...)
+	if status != http.StatusOK || !strings.Contains(answer, "logs_stream") {
+		t.Fatalf("%d %s", status, answer)
+	}
+}
+
+// TestN3_TokenStaysSecret looks for the token in all that leaves the instance.
+func TestN3_TokenStaysSecret(t *testing.T) {
+	r := start(t, Config{Command: []string{os.Args[0], "environ"}})
+	wire := &lockedBuffer{}
+	c := r.hub("ws://" + tap(t, fmt.Sprintf("127.0.0.1:%d", r.Port), wire) + "/session")
+	id := r.in.tools.Project.CommandName() + "-1"
+	lines := c.follow(id, "that was all")
+	var status ScriptsStatusOutput
+	c.call("scripts_status", args{}, &status)
+	c.fails("scripts_run", args{"name": "nope"}, "no such script")
+	_, refused := request(t, "POST", r.base()+"/mcp", listTools, append([]string{"Authorization", "Bearer " + string(r.Token[:63])}, asClient...)...)
+	_, health := request(t, "GET", r.base()+"/health", "")
+	log := r.log.String()
+	if !strings.Contains(log, "listening") || !strings.Contains(wire.String(), "HTTP/1.1 101") || len(lines) < 2 {
+		t.Fatal("nothing was recorded: the test shows nothing")
+	}
+	for what, text := range map[string]string{
+		"log": log, "wire": wire.String(), "child's environment": fmt.Sprint(lines), "status": fmt.Sprint(status),
+		"refusal": refused, "health": health, "formatted": fmt.Sprintf("%v %+v %#v", r.Instance, r.Instance, r.Instance),
+	} {
+		if strings.Contains(text, string(r.Token)) || strings.Contains(text, string(r.Token[:16])) {
+			t.Errorf("the token is in the %s", what)
+		}
+	}
+}
+
+// tap forwards to addr and records all bytes of both directions.
+func tap(t *testing.T, addr string, record io.Writer) string {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all sync.WaitGroup
+	t.Cleanup(func() {
+		ln.Close()
+		all.Wait()
+	})
+	all.Go(func() {
+		for {
+			in, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			out, err := net.Dial("tcp", addr)
+			if err != nil {
+				in.Close()
+				continue
+			}
+			for _, pair := range [][2]net.Conn{{in, out}, {out, in}} {
+				all.Go(func() {
+					io.Copy(io.MultiWriter(pair[0], record), pair[1])
+					in.Close()
+					out.Close()
+				})
+			}
+		}
+	})
+	return ln.Addr().String()
+}
+
+func TestF2_ShutdownInAnyState(t *testing.T) {
+	const grace = 400 * time.Millisecond
+	stubborn := []string{os.Args[0], "stubborn", "with a child"}
+	for name, c := range map[string]struct {
+		command []string
+		prepare func(*running)
+		bound   time.Duration
+	}{
+		"idle":    {nil, func(*running) {}, time.Second},
+		"session": {nil, func(r *running) { r.hub(r.SessionURL) }, time.Second},
+		"call": {nil, func(r *running) {
+			c := r.hub(r.SessionURL)
+			go c.raw(context.Background(), "logs_stream", args{"follow": true})
+			var list ScriptsListOutput
+			c.call("scripts_list", args{}, &list) // it is behind the other
+		}, time.Second},
+		"mid-connect": {nil, func(r *running) {
+			for _, text := range []string{"", "GET /session HTTP/1.1\r\n", "POST /mcp HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer " +
+				string(r.Token) + "\r\nContent-Length: 10\r\n\r\n"} {
+				conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", r.Port))
+				if err != nil {
+					r.t.Fatal(err)
+				}
+				io.WriteString(conn, text)
+				go func() {
+					io.Copy(io.Discard, conn) // until the instance closes it
+					conn.Close()
+				}()
+			}
+		}, time.Second},
+		"stubborn child": {stubborn, func(r *running) {
+			r.hub(r.SessionURL).follow("", "pid")
+		}, time.Second + grace},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if runtime.GOOS == "windows" && c.command != nil {
+				t.Skip("nothing is stubborn there")
+			}
+			files := openFiles()
+			r := start(t, Config{Command: c.command, StopGrace: grace})
+			c.prepare(r)
+			if took := r.end(); took > c.bound+time.Second { // a second more: this machine may be busy
+				t.Errorf("took %v", took)
+			}
+			if entries, err := filepath.Glob(filepath.Join(r.dir, "*.json")); err != nil || len(entries) != 0 {
+				t.Errorf("left in discovery: %v, %v", entries, err)
+			}
+			if conn, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", r.Port)); err == nil {
+				conn.Close()
+				t.Error("somebody still listens")
+			}
+			p, err := r.in.logs.Read(t.Context(), logstore.Query{Limit: logstore.MaxLimit})
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, l := range p.Lines {
+				if pid, ok := strings.CutPrefix(l.Text, "pid "); ok && processAlive(pid) {
+					t.Errorf("process %s is left", pid)
+				}
+			}
+			// The clients of this test close theirs when they notice.
+			for deadline := time.Now().Add(10 * time.Second); openFiles() > files; time.Sleep(10 * time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatalf("%d files are open, %d before", openFiles(), files)
+				}
+			}
+		})
+	}
+}
+
+// openFiles counts this process's, where the system tells.
+func openFiles() int {
+	entries, _ := os.ReadDir("/proc/self/fd")
+	return len(entries)
+}
+
+func TestShutdownWhileStarting(t *testing.T) {
+	r := begin(t, Config{})
+	r.end()
+	if entries, _ := filepath.Glob(filepath.Join(r.dir, "*.json")); len(entries) != 0 {
+		t.Fatalf("left in discovery: %v", entries)
+	}
+}
+
+func TestReregistersWhenItsFileVanishes(t *testing.T) {
+	r := start(t, Config{})
+	if err := os.RemoveAll(r.dir); err != nil {
+		t.Fatal(err)
+	}
+	before := r.Instance
+	r.find()
+	if r.ID != before.ID || r.Token != before.Token || r.Port != before.Port {
+		t.Fatalf("%+v, before %+v", r.Instance, before)
+	}
+}
+
+func TestRunsOnWithoutDiscovery(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "instances")
+	if err := os.WriteFile(dir, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	r := begin(t, Config{DiscoveryDir: dir, Command: []string{os.Args[0], "count", "1"}})
+	p, err := r.in.logs.Read(t.Context(), logQuery)
+	if err != nil || len(p.Lines) == 0 {
+		t.Fatalf("%+v, %v", p, err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); !strings.Contains(r.log.String(), "can't find this instance"); {
+		if time.Now().After(deadline) {
+			t.Fatalf("no complaint: %s", r.log)
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	if err := os.Remove(dir); err != nil {
+		t.Fatal(err)
+	}
+	r.find()
+	if n := strings.Count(r.log.String(), "can't find this instance"); n != 1 {
+		t.Errorf("%d complaints", n)
+	}
+}
+
+func TestWhatCannotRunEndsTheInstance(t *testing.T) {
+	for _, cfg := range []Config{{Scripts: []string{"nope"}}, {Command: []string{"brum-no-such-command"}}} {
+		r := begin(t, cfg)
+		err := <-r.done
+		close(r.done)
+		if err == nil || !strings.Contains(err.Error(), "no") {
+			t.Fatalf("%v", err)
+		}
+		if entries, _ := filepath.Glob(filepath.Join(r.dir, "*.json")); len(entries) != 0 {
+			t.Fatalf("registered: %v", entries)
+		}
+	}
+}
+
+func TestFirstFreePort(t *testing.T) {
+	a, err := listen(t.Context(), "127.0.0.1", 7777)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	b, err := listen(t.Context(), "127.0.0.1", 7777)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	pa, pb := a.Addr().(*net.TCPAddr).Port, b.Addr().(*net.TCPAddr).Port
+	if pa < 7777 || pb <= pa || pb > LastPort {
+		t.Fatalf("ports %d and %d", pa, pb)
+	}
+	any, err := listen(t.Context(), "localhost", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer any.Close()
+	port := any.Addr().(*net.TCPAddr).Port
+	if port <= LastPort {
+		t.Skipf("the system chose port %d", port)
+	}
+	if _, err := listen(t.Context(), "localhost", port); err == nil || !strings.Contains(err.Error(), fmt.Sprint(port)) {
+		t.Fatalf("a port above the range is the only one: %v", err)
+	}
+}
+
+func TestN4_OnlyLoopbackWithoutTLS(t *testing.T) {
+	for _, host := range []string{"0.0.0.0", "", "192.0.2.1", "example.com", "::"} {
+		_, err := listen(t.Context(), host, 0)
+		var exposed *wsconn.ExposedError
+		if !errors.As(err, &exposed) || !strings.Contains(err.Error(), "127.0.0.1") {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+}
+
+func TestOutputIsEchoed(t *testing.T) {
+	out := &lockedBuffer{}
+	r := start(t, Config{Command: []string{os.Args[0], "count", "3"}, Output: out, StopGrace: time.Second})
+	r.hub(r.SessionURL).follow("", "that was all")
+	r.end()
+	id := r.in.tools.Project.CommandName() + "-1 | "
+	if text := out.String(); !strings.HasPrefix(text, id+"line 1\n"+id+"line 2\n") || !strings.Contains(text, "ended by signal: ") {
+		t.Fatalf("%q", text)
+	}
+}

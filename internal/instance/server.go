@@ -1,0 +1,146 @@
+package instance
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/standardbeagle/brum"
+	"github.com/standardbeagle/brum/discovery"
+	"github.com/standardbeagle/brum/mcpsession"
+	"github.com/standardbeagle/brum/session"
+	"github.com/standardbeagle/brum/wsconn"
+)
+
+const (
+	// Goodbyes at exit are bounded: hubs that don't answer find out by themselves.
+	closeSessionsWithin = 300 * time.Millisecond
+	closeHTTPWithin     = 200 * time.Millisecond
+)
+
+// server is the listening side of an instance.
+type server struct {
+	logger   *slog.Logger
+	tools    *mcp.Server
+	token    discovery.Token
+	acceptor *session.Acceptor
+	listener net.Listener
+	http     *http.Server
+	failed   chan error // gets the reason if serving ends by itself
+
+	life  context.Context // of the sessions' MCP connections
+	end   context.CancelFunc
+	tasks sync.WaitGroup
+}
+
+// serve listens and begins to answer.
+func (in *Instance) serve(ctx context.Context) (*server, error) {
+	token := newToken()
+	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{
+		Config: session.Config{Key: []byte(token), Logger: in.logger},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("sessions: %w", err)
+	}
+	ln, err := listen(ctx, in.cfg.Host, in.cfg.Port)
+	if err != nil {
+		return nil, fmt.Errorf("listen: %w", err)
+	}
+	s := &server{
+		logger: in.logger, tools: in.server, token: token, acceptor: acceptor, listener: ln, failed: make(chan error, 1),
+	}
+	s.life, s.end = context.WithCancel(context.Background())
+	h := endpoints(s.tools, brum.Handler(acceptor, nil), string(token), in.cfg.AllowLegacy, in.logger)
+	s.http = wsconn.NewServer(h, &wsconn.ServerOptions{Logger: in.logger})
+	s.tasks.Go(func() {
+		if err := s.http.Serve(ln); err != http.ErrServerClosed {
+			s.failed <- err
+		}
+	})
+	s.tasks.Go(s.acceptSessions)
+	in.logger.Info("listening", "address", ln.Addr().String())
+	if in.cfg.AllowLegacy {
+		in.logger.Warn("--allow-legacy: any program on this machine can use /mcp WITHOUT A TOKEN, "+
+			"to run and stop scripts and to read their output", "address", ln.Addr().String())
+	}
+	return s, nil
+}
+
+// newToken returns the text of 32 random bytes.
+func newToken() discovery.Token {
+	var b [32]byte
+	rand.Read(b[:]) // never fails, as documented
+	return discovery.Token(hex.EncodeToString(b[:]))
+}
+
+func (s *server) addr() *net.TCPAddr { return s.listener.Addr().(*net.TCPAddr) }
+
+// answers returns nil once the server has answered a request of its own.
+func (s *server) answers(ctx context.Context) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+s.addr().String()+"/health", nil)
+	if err != nil {
+		return err
+	}
+	t := &http.Transport{DisableKeepAlives: true} // no proxy
+	resp, err := t.RoundTrip(req)
+	if err != nil {
+		return fmt.Errorf("no answer from itself: %w", err)
+	}
+	defer resp.Body.Close()
+	io.Copy(io.Discard, io.LimitReader(resp.Body, 1<<10))
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("no answer from itself: status %d", resp.StatusCode)
+	}
+	return nil
+}
+
+// acceptSessions gives each new session an MCP connection of its own.
+func (s *server) acceptSessions() {
+	for {
+		sess, err := s.acceptor.Accept(s.life)
+		if err != nil {
+			return // shutting down
+		}
+		s.tasks.Go(func() { s.serveSession(sess) })
+	}
+}
+
+// serveSession returns when the session has ended, and the calls in it.
+func (s *server) serveSession(sess *session.Session) {
+	logger := s.logger.With("session", sess.ID().String())
+	logger.Info("session began")
+	transport := mcpsession.New(sess)
+	transport.CloseTimeout = closeSessionsWithin
+	conn, err := s.tools.Connect(s.life, transport, nil)
+	if err != nil {
+		sess.CloseNow()
+		logger.Warn("session without MCP", "error", err)
+		return
+	}
+	err = conn.Wait()
+	sess.CloseNow()
+	logger.Info("session ended", "reason", err)
+}
+
+// shutdown ends sessions, requests and the listener, and waits for all of it.
+func (s *server) shutdown() {
+	ctx, cancel := context.WithTimeout(context.Background(), closeSessionsWithin)
+	defer cancel()
+	s.acceptor.Close(ctx)
+
+	ctx, cancel = context.WithTimeout(context.Background(), closeHTTPWithin)
+	defer cancel()
+	if s.http.Shutdown(ctx) != nil {
+		s.http.Close()
+	}
+	s.end()
+	s.tasks.Wait()
+}
