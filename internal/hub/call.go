@@ -83,6 +83,9 @@ func (l *link) callFailed(ctx context.Context, c *client, req api.CallRequest, l
 		}
 		return contextError(ctx, where+" was given up; the instance was told to cancel it"), false
 	}
+	if errors.Is(err, session.ErrTooLarge) {
+		return &api.Error{Code: api.CodeTooLarge, Message: where + ": the arguments are larger than the instance takes", Err: err}, false
+	}
 	if refusal, ok := errors.AsType[*jsonrpc.Error](err); ok && !errors.Is(err, mcp.ErrConnectionClosed) {
 		return &api.Error{Code: api.CodeRefused, Message: fmt.Sprintf("%s: %s", where, refusal.Message), Err: err}, false
 	}

@@ -33,22 +33,24 @@ type client struct {
 	done    chan struct{} // closed when the MCP connection has ended
 	err     error         // why; set before done is closed
 	waiting sync.WaitGroup
+	list    time.Duration // timeout of a list
 
 	mu    sync.Mutex
 	tools []*mcp.Tool
 }
 
-func newClient(ctx context.Context, version string, sess *session.Session) (*client, error) {
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+func newClient(ctx context.Context, cfg *Config, sess *session.Session) (*client, error) {
+	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout)
 	defer cancel()
 	c := &client{
 		session: sess,
 		sinks:   new(sinks),
 		stale:   make(chan struct{}, 1),
 		done:    make(chan struct{}),
+		list:    cfg.ListTimeout,
 	}
-	impl := &mcp.Implementation{Name: "brum-hub", Version: version}
-	mc := mcp.NewClient(impl, &mcp.ClientOptions{
+	impl := &mcp.Implementation{Name: "brum-hub", Version: cfg.Version}
+	mc := mcp.NewClient(impl, mcpsession.ClientOptions(&mcp.ClientOptions{
 		Capabilities: &mcp.ClientCapabilities{},
 		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) {
 			select {
@@ -56,9 +58,11 @@ func newClient(ctx context.Context, version string, sess *session.Session) (*cli
 			default:
 			}
 		},
-	})
+	}))
+	transport := mcpsession.New(sess)
+	transport.CloseTimeout = goodbye
 	var err error
-	c.mcp, err = mc.Connect(ctx, &tap{mcpsession.NewTransport(sess), c.sinks},
+	c.mcp, err = mc.Connect(ctx, &tap{transport, c.sinks},
 		&mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
 	if err != nil {
 		return nil, err
@@ -79,7 +83,7 @@ func (c *client) close() {
 
 // refresh asks for the list of tools.
 func (c *client) refresh(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, listTimeout)
+	ctx, cancel := context.WithTimeout(ctx, c.list)
 	defer cancel()
 	var tools []*mcp.Tool
 	for tool, err := range c.mcp.Tools(ctx, nil) {

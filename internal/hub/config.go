@@ -9,10 +9,14 @@ import (
 	"github.com/standardbeagle/brum/session"
 )
 
-// Timeouts by class. A tool call has its caller's, a log follow none.
+// Timeouts by class, unless Config says otherwise. A tool call has its caller's, a log
+// follow none.
 const (
 	connectTimeout = 30 * time.Second // MCP handshake; a user's connect
 	listTimeout    = 30 * time.Second
+)
+
+const (
 	// goodbye is how long the end of a session may take to reach the instance.
 	goodbye = 300 * time.Millisecond
 	// settleTime is how long a new hub holds back its first answers so that they include
@@ -30,6 +34,10 @@ type Config struct {
 	// Stops remembers which instances the user disconnected; nil remembers them
 	// for the life of the hub only.
 	Stops *Stops
+	// ConnectTimeout bounds the MCP handshake and a user's wait for a connection,
+	// ListTimeout a list of tools. Default 30 s each.
+	ConnectTimeout time.Duration
+	ListTimeout    time.Duration
 	// HTTP is the base URL that status tells.
 	HTTP    string
 	Version string

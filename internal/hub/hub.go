@@ -42,6 +42,8 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.Stops == nil {
 		cfg.Stops = &Stops{}
 	}
+	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, connectTimeout)
+	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, listTimeout)
 	life, end := context.WithCancelCause(context.Background())
 	return &Hub{
 		cfg:     cfg,
@@ -214,7 +216,7 @@ func (h *Hub) Connect(ctx context.Context, instance string) (*api.Instance, erro
 		h.log.Warn("the list of disconnected instances was not saved", "error", err)
 	}
 	l.setStopped(false)
-	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	ctx, cancel := context.WithTimeout(ctx, h.cfg.ConnectTimeout)
 	defer cancel()
 	if _, err := h.ready(ctx, l); err != nil {
 		return nil, err

@@ -100,13 +100,14 @@ func (l *link) stateLocked() api.State {
 	case l.current == nil:
 		return pending
 	}
-	switch s := l.current.State(); s {
+	s := l.current.State()
+	if s.Linked() && l.client == nil {
+		return pending // of what use is a link nobody can call over
+	}
+	switch s {
 	case session.Connecting:
 		return pending
 	case session.Active:
-		if l.client == nil {
-			return pending
-		}
 		return api.Active
 	case session.Suspect:
 		return api.Suspect

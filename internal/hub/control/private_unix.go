@@ -3,7 +3,6 @@
 package control
 
 import (
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,7 +14,7 @@ func ownerOnly(string) error { return nil }
 
 // PrivateDir makes dir if need be and checks that it is this user's alone.
 func PrivateDir(dir string) error {
-	if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	fi, err := os.Lstat(dir)
