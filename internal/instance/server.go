@@ -43,6 +43,7 @@ type server struct {
 
 // serve listens and begins to answer.
 func (in *Instance) serve(ctx context.Context) (*server, error) {
+	// The text of the token, as it is in the discovery file, is the sessions' key.
 	token := newToken()
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{
 		Config: session.Config{Key: []byte(token), Logger: in.logger},

@@ -235,6 +235,23 @@ func TestToolsRefuseNonsense(t *testing.T) {
 	c.call("logs_search", args{"query": "("}, &found)
 }
 
+// TestCursorOfAnEarlierInstance: a hub that follows learns that it missed lines
+// and goes on with what the new instance has.
+func TestCursorOfAnEarlierInstance(t *testing.T) {
+	var cursor string
+	for restarted := range 2 {
+		tools := newTools(t, &Project{Dir: t.TempDir()})
+		w := tools.Logs.Open("dev", "dev-1").Writer(logstore.Stdout)
+		fmt.Fprint(w, "one\ntwo\n")
+		var page LogsStreamOutput
+		connect(t, tools.Server()).call("logs_stream", args{"cursor": cursor, "processId": "dev"}, &page)
+		if wasTold := page.Restart && page.GapUnknown; wasTold != (restarted == 1) || len(page.Lines) != 2 {
+			t.Fatalf("%+v", page)
+		}
+		cursor = page.Cursor
+	}
+}
+
 // watchCalls reports when a tool call begins, and its context's error at its end.
 func watchCalls(s *mcp.Server) (began chan struct{}, ended chan error) {
 	began, ended = make(chan struct{}, 1), make(chan error, 1)
