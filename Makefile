@@ -21,7 +21,8 @@ build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
 
 demo: build
-	$(GO) run ./internal/demo
+	$(GO) build -o bin/demo/ ./internal/demo
+	@bin/demo/demo -bin bin
 
 test:
 	$(if $(RACE),,@echo "make test: no race detector here (it needs a C compiler); testing without")
