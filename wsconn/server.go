@@ -12,6 +12,9 @@ type ServerOptions struct {
 	// MaxPending is how many connections may exist that have not completed the header of
 	// their first request. The oldest goes when there is one more. Default 64.
 	MaxPending int
+	// MaxIdle is how many connections may wait for a further request, each for a minute at
+	// most. The one that waits longest goes when there is one more. Default 64.
+	MaxIdle int
 	// HeaderTimeout is how long a new connection may take for all that comes before its
 	// first request's body: TLS handshake and header. Default 5 s.
 	HeaderTimeout time.Duration
@@ -20,6 +23,8 @@ type ServerOptions struct {
 	// Logger gets what the server itself has to say. Default slog.Default().
 	Logger *slog.Logger
 }
+
+const idleTimeout = time.Minute
 
 // NewServer returns a server for h that bounds what clients can hold before anybody knows
 // who they are: header bytes (about 8 KiB), time and connections. It speaks HTTP/1.1 only,
@@ -37,6 +42,9 @@ func NewServer(h http.Handler, o *ServerOptions) *http.Server {
 	if d.MaxPending == 0 {
 		d.MaxPending = 64
 	}
+	if d.MaxIdle == 0 {
+		d.MaxIdle = 64
+	}
 	if d.HeaderTimeout == 0 {
 		d.HeaderTimeout = 5 * time.Second
 	}
@@ -48,11 +56,15 @@ func NewServer(h http.Handler, o *ServerOptions) *http.Server {
 	}
 	protocols := new(http.Protocols)
 	protocols.SetHTTP1(true)
+	g := &gate{
+		fresh: newWaiting(d.MaxPending, d.HeaderTimeout),
+		idle:  newWaiting(d.MaxIdle, idleTimeout),
+	}
 	return &http.Server{
 		Handler:           limitBody(h, d.BodyTimeout),
-		ConnState:         newPending(d.MaxPending, d.HeaderTimeout).connState,
+		ConnState:         g.connState,
 		ReadHeaderTimeout: d.HeaderTimeout,
-		IdleTimeout:       time.Minute,
+		IdleTimeout:       idleTimeout,
 		MaxHeaderBytes:    maxAttachHeader, // net/http allows 4 KiB on top
 		Protocols:         protocols,
 		ErrorLog:          slog.NewLogLogger(d.Logger.Handler(), slog.LevelWarn),

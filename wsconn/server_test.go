@@ -1,6 +1,7 @@
 package wsconn
 
 import (
+	"bufio"
 	"crypto/tls"
 	"errors"
 	"io"
@@ -217,26 +218,64 @@ func TestServingSurvivesAFailingAccept(t *testing.T) {
 	}
 }
 
-func TestPendingForgetsEachConnection(t *testing.T) {
-	p := newPending(4, time.Minute)
-	var conns []net.Conn
-	for range 10 {
-		a, b := net.Pipe()
-		defer b.Close()
-		conns = append(conns, a)
-		p.connState(a, http.StateNew)
-	}
-	for i, c := range conns {
-		open := c.SetDeadline(time.Time{}) == nil
-		if open != (i >= 6) {
-			t.Errorf("connection %d: open %v", i, open)
+func TestGateForgetsEachConnection(t *testing.T) {
+	for _, kept := range []http.ConnState{http.StateNew, http.StateIdle} {
+		g := &gate{newWaiting(4, time.Minute), newWaiting(4, time.Minute)}
+		var conns []net.Conn
+		for range 10 {
+			a, b := net.Pipe()
+			defer b.Close()
+			conns = append(conns, a)
+			g.connState(a, kept)
+		}
+		for i, c := range conns {
+			open := c.SetDeadline(time.Time{}) == nil
+			if open != (i >= 6) {
+				t.Errorf("connection %d: open %v", i, open)
+			}
+		}
+		for i, c := range conns {
+			g.connState(c, []http.ConnState{http.StateActive, http.StateClosed, http.StateHijacked}[i%3])
+		}
+		for _, w := range []*waiting{g.fresh, g.idle} {
+			if len(w.conns) != 0 || w.order.Len() != 0 {
+				t.Errorf("%d and %d connections are remembered", len(w.conns), w.order.Len())
+			}
 		}
 	}
-	for i, c := range conns {
-		p.connState(c, []http.ConnState{http.StateActive, http.StateClosed, http.StateHijacked}[i%3])
-		p.connState(c, http.StateIdle)
+}
+
+func TestN5_IdleConnectionsAreBounded(t *testing.T) {
+	url, _ := newServer(t, overTCP, nil, &ServerOptions{MaxIdle: 10})
+	var strangers []net.Conn
+	for range 50 {
+		c := halfOpen(t, hostOf(url), "GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		if err != nil || resp.StatusCode != http.StatusNotFound {
+			t.Fatalf("%+v, %v", resp, err)
+		}
+		strangers = append(strangers, c)
 	}
-	if len(p.conns) != 0 || p.order.Len() != 0 {
-		t.Errorf("%d and %d connections are remembered", len(p.conns), p.order.Len())
+	gone := make(chan struct{}, len(strangers))
+	for _, c := range strangers {
+		go func() {
+			ended(c)
+			gone <- struct{}{}
+		}()
+	}
+	for range 40 {
+		<-gone
+	}
+	resp, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp.Body.Close()
+	http.DefaultClient.CloseIdleConnections()
+	for _, c := range strangers {
+		c.Close()
+	}
+	for range 10 {
+		<-gone
 	}
 }

@@ -61,8 +61,6 @@ func (s *stream) Close() error {
 	if errors.Is(err, net.ErrClosed) {
 		err = nil
 	}
-	if s.top != io.ReadWriteCloser(s.Conn) {
-		_ = s.top.Close()
-	}
+	_ = s.top.Close() // nothing new if it is the same
 	return err
 }
