@@ -110,6 +110,10 @@ func NewID(name string) string {
 	return name + "-" + hex.EncodeToString(b[:])
 }
 
+// usable reports whether t is set and can be written as JSON again. A time in
+// the future is: clocks are set back.
+func usable(t time.Time) bool { return !t.IsZero() && t.Year() >= 1 && t.Year() <= 9999 }
+
 func (i Instance) validate() error {
 	switch {
 	case !ValidID(i.ID):
@@ -120,9 +124,9 @@ func (i Instance) validate() error {
 		return invalid("no directory")
 	case i.Port < 1 || i.Port > 65535:
 		return invalid("the port %d is not 1 to 65535", i.Port)
-	case i.StartedAt.IsZero():
+	case !usable(i.StartedAt):
 		return invalid("no start time")
-	case i.LastPing.IsZero():
+	case !usable(i.LastPing):
 		return invalid("no heartbeat time")
 	case i.Process.PID <= 0:
 		return invalid("the process id %d is not above 0", i.Process.PID)

@@ -59,7 +59,7 @@ type keeper struct {
 func (k *keeper) check(ctx context.Context) {
 	path := pathOf(k.reg.registry.dir, k.reg.Instance().ID)
 	_, err := os.Lstat(path)
-	vanished := missing(err)
+	vanished := err != nil // also when the directory is none any more
 	now := time.Now()
 	if !vanished && !k.failing && now.Before(k.beat) {
 		return

@@ -98,6 +98,7 @@ func TestC5_unusable_content(t *testing.T) {
 		"huge pid":          strings.Replace(good, `"pid":7`, `"pid":99999999999999999999`, 1),
 		"no name":           strings.Replace(good, `"name":"shop",`, ``, 1),
 		"bad time":          strings.Replace(good, `2026-05-04`, `yesterday`, 1),
+		"year below 0":      strings.Replace(good, `2026-05-04T10:00:00.123456789`, `0000-01-01T00:00:00`, 1),
 		"no times":          strings.Replace(strings.Replace(good, "started_at", "x", 1), "last_ping", "y", 1),
 		"future version":    strings.Replace(good, `{`, `{"format":2,`, 1),
 		"future, all other": `{"format":3,"id":{"new":"shape"}}`,

@@ -208,8 +208,9 @@ func TestC2_rescan_at_once(t *testing.T) {
 func TestC3_directory_recreated(t *testing.T) {
 	for name, recreate := range map[string]func(t *testing.T, dir string){
 		"deleted":          func(*testing.T, string) {},
+		"moved":            func(*testing.T, string) {},
 		"deleted and made": func(t *testing.T, dir string) { _, err := prepare(dir); fatal(t, err) },
-		"above deleted":    func(t *testing.T, dir string) { fatal(t, os.RemoveAll(filepath.Dir(dir))) },
+		"above deleted":    func(t *testing.T, dir string) { deleteAll(t, filepath.Dir(dir)) },
 		"another in its place": func(t *testing.T, dir string) {
 			fatal(t, os.Mkdir(dir+".new", 0o700))
 			if err := os.Rename(dir+".new", dir); err != nil && !exists(dir) {
@@ -222,7 +223,11 @@ func TestC3_directory_recreated(t *testing.T) {
 			w := watch(t, r)
 			register(t, r, "a")
 			expect(t, w, Added, "a")
-			fatal(t, os.RemoveAll(r.Dir()))
+			if name == "moved" {
+				fatal(t, os.Rename(r.Dir(), r.Dir()+".moved"))
+			} else {
+				deleteAll(t, r.Dir())
+			}
 			recreate(t, r.Dir())
 			expect(t, w, Removed, "a")
 			eventually(t, "the directory is there again", func() bool { return exists(r.Dir()) })
@@ -242,12 +247,18 @@ func TestC3_directory_recreated(t *testing.T) {
 func TestC3_notified_afterwards(t *testing.T) {
 	r := open(t, Config{Scan: time.Hour, Check: time.Hour})
 	w := watch(t, r)
-	fatal(t, os.RemoveAll(r.Dir()))
+	deleteAll(t, r.Dir())
 	eventually(t, "the directory is there again", func() bool { return r.Stats().Armed >= 2 })
 	reg := register(t, r, "a")
 	expect(t, w, Added, "a")
 	reg.Unregister(t.Context())
 	expect(t, w, Removed, "a")
+}
+
+// deleteAll deletes path, in which the watcher may be making a new directory.
+func deleteAll(t *testing.T, path string) {
+	t.Helper()
+	eventually(t, "all is deleted", func() bool { return os.RemoveAll(path) == nil })
 }
 
 func fatal(t *testing.T, err error) {
@@ -382,11 +393,10 @@ func TestC5_directory_unusable(t *testing.T) {
 	moved := r.Dir() + ".moved"
 	fatal(t, os.Rename(r.Dir(), moved))
 	for os.WriteFile(r.Dir(), []byte("x"), 0o600) != nil { // the watcher may have made it again
-		fatal(t, os.RemoveAll(r.Dir()))
+		deleteAll(t, r.Dir())
 	}
 	rescan(t, r, w)
-	fatal(t, os.Remove(r.Dir()))
-	fatal(t, os.RemoveAll(r.Dir()))
+	deleteAll(t, r.Dir())
 	register(t, r, "b")
 	eventually(t, "the watcher follows the new directory", func() bool {
 		list := w.Instances()
