@@ -1,0 +1,25 @@
+//go:build integration
+
+package test
+
+import (
+	"os/exec"
+	"strings"
+	"testing"
+)
+
+// The demo looks for itself whether everything is as it should be: an outage of ten seconds
+// without a word, the resume, the calls made meanwhile, and each line of output.
+func TestH1_Demo(t *testing.T) {
+	t.Parallel()
+	out, err := exec.Command(program("demo"), "-bin", bin).CombinedOutput()
+	t.Logf("%s", out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"retrying", "both sessions have resumed", "both calls have been answered", "All is well"} {
+		if !strings.Contains(string(out), want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
