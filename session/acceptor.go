@@ -200,7 +200,7 @@ func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byt
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	s = a.sessions[q.session]
-	_, dead := a.graves.find(q.session)
+	grave, dead := a.graves.find(q.session)
 	switch {
 	case q.kind == attachResume && !bySecret && q.acceptor != a.self && s == nil:
 		// A session of a former life of this endpoint: its secret died with it.
@@ -212,7 +212,7 @@ func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byt
 	case a.closed:
 		return nil, key, refusedShuttingDown, false
 	case dead:
-		return nil, key, refusedEnded, false
+		return nil, key, grave.status, false
 	case s != nil:
 		return s, key, accepted, false
 	case q.kind == attachResume:
@@ -239,10 +239,11 @@ func (a *Acceptor) refuse(q *attachRequest, status refusal, key, request []byte)
 	switch status {
 	case refusedLimit, refusedShuttingDown:
 		reply.retryAfter = retryLater
-	case refusedEnded:
+	case refusedEnded, refusedAborted:
 		a.mu.Lock()
-		reply.pos.rxNext, _ = a.graves.find(q.session)
+		grave, _ := a.graves.find(q.session)
 		a.mu.Unlock()
+		reply.pos.rxNext, reply.pos.txNext = grave.rxNext, grave.txNext
 	}
 	return reply.encode(key, request)
 }
@@ -281,13 +282,13 @@ func (a *Acceptor) endOlder(newer *Session, q *attachRequest) {
 // forget buries a session that has ended.
 func (a *Acceptor) forget(s *Session) {
 	s.mu.Lock()
-	next := s.core.rx.next
+	e := s.core.epitaph()
 	s.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.sessions[s.id] == s {
 		delete(a.sessions, s.id)
-		a.graves.add(s.id, next)
+		a.graves.add(s.id, e)
 	}
 }
 

@@ -73,12 +73,13 @@ const (
 	refusedLimit        refusal = 9  // no room; retryAfter tells when to come back
 	refusedExists       refusal = 10 // create of a session that is in use
 	refusedShuttingDown refusal = 11
+	refusedAborted      refusal = 12 // the session has ended, and not by a close; rxNext is final
 )
 
 func (r refusal) String() string {
 	names := [...]string{"accepted", "proof does not verify", "no common protocol version", "stale attempt",
 		"no such session", "session has ended", "another incarnation holds the session",
-		"cursors can't be joined", "digests differ", "no room", "session exists", "shutting down"}
+		"cursors can't be joined", "digests differ", "no room", "session exists", "shutting down", "session was ended"}
 	if int(r) < len(names) {
 		return names[r]
 	}

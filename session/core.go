@@ -28,7 +28,7 @@ type core struct {
 	lostBy     Trigger   // and what took it
 
 	log     sendLog
-	stream  stream
+	streams streams
 	peerMax int // the largest message that the peer takes
 	rx      receiver
 	live    liveness
@@ -111,12 +111,10 @@ func newCore(cfg Config, role role, id ID, self incarnation, random func() uint6
 	c := &core{cfg: cfg, role: role, id: id, self: self, random: random}
 	c.log.init(cfg.Budget, cfg.ReplayBytes, uint64(cfg.ReplayMessages))
 	c.rx.digest.Reset()
-	c.stream.window = cfg.Credit
-	c.stream.rcvLimit = uint64(cfg.Credit)
+	c.streams.init(role, cfg.Credit)
 	c.live.heartbeat, c.live.window = cfg.Heartbeat, cfg.Window
 	c.redial.random = func() float64 { return float64(random()>>11) / (1 << 53) }
 	c.peerMax = cfg.MaxMessage
-	c.stream.sendLimit = minCredit // every peer grants that much
 	return c
 }
 
@@ -155,9 +153,17 @@ func (c *core) state(now time.Time) State {
 
 // stalled: the peer has messages that its application has not taken for several heartbeats.
 func (c *core) stalled(now time.Time) bool {
-	st := &c.stream
-	return st.sentOffset > st.peerConsumed && !st.progressAt.IsZero() &&
-		now.Sub(st.progressAt) >= stallPatience*c.cfg.Heartbeat
+	t := c.stallAt()
+	return !t.IsZero() && !now.Before(t)
+}
+
+// stallAt is when the peer will count as stalled if nothing moves until then.
+func (c *core) stallAt() time.Time {
+	ss := &c.streams
+	if ss.sent <= ss.peerConsumed || ss.progressAt.IsZero() {
+		return time.Time{}
+	}
+	return ss.progressAt.Add(stallPatience * c.cfg.Heartbeat)
 }
 
 // publish notes a change of state for the watchers, if there is one.
@@ -187,8 +193,8 @@ func (c *core) deadline() time.Time {
 	if c.link == linkUp {
 		sooner(c.live.deadline())
 		sooner(c.rx.ackDue)
-		if st := &c.stream; st.sentOffset > st.peerConsumed && c.published != Stalled && !st.progressAt.IsZero() {
-			sooner(st.progressAt.Add(stallPatience * c.cfg.Heartbeat))
+		if c.published != Stalled {
+			sooner(c.stallAt())
 		}
 		return next
 	}

@@ -102,7 +102,7 @@ func (c *core) adopt(now time.Time, attempt uint64, request, raw []byte) error {
 	}
 	c.secret, c.peer = secret, reply.acceptor
 	c.peerMax = int(reply.maxMessage)
-	c.stream.sendLimit = max(c.stream.sendLimit, uint64(reply.credit))
+	c.streams.limits(uint64(reply.credit))
 	c.redial.linked(now)
 	c.linkedUp(now, attempt)
 	return nil
@@ -148,12 +148,15 @@ func (c *core) onRefused(now time.Time, reply *attachReply) error {
 		return err
 	case refusedLimit, refusedShuttingDown:
 		return err
-	case refusedEnded:
+	case refusedEnded, refusedAborted:
 		c.settle(reply.pos.rxNext)
-		if c.phase == phaseDraining && c.allReceived() {
+		switch {
+		case c.phase == phaseDraining && c.allReceived():
 			c.conclude(now)
-		} else {
+		case reply.status == refusedEnded && reply.pos.txNext == c.rx.next:
 			c.lose(now, ReasonPeerClosed, nil)
+		default:
+			c.lose(now, ReasonPeerAborted, nil)
 		}
 	case refusedUnknown:
 		c.lose(now, ReasonStateLost, nil)
@@ -179,7 +182,7 @@ func (c *core) accept(now time.Time, q *attachRequest) attachReply {
 	refuse := func(r refusal) attachReply { reply.status = r; return reply }
 	switch {
 	case c.phase == phaseEnded:
-		return refuse(refusedEnded)
+		return refuse(c.epitaph().status)
 	case q.dialer != c.peer:
 		if q.dialer > c.peer {
 			// The peer's process is a new one; this session's messages live in memory only.
@@ -216,7 +219,7 @@ func (c *core) accept(now time.Time, q *attachRequest) attachReply {
 	c.joined(pos)
 	c.attempt, c.linkID, c.link = q.attempt, q.attempt, linkAttaching
 	c.peerMax = int(q.maxMessage)
-	c.stream.sendLimit = max(c.stream.sendLimit, uint64(q.credit))
+	c.streams.limits(uint64(q.credit))
 	return c.reply(accepted)
 }
 
@@ -283,12 +286,9 @@ func (c *core) linkedUp(now time.Time, linkID uint64) {
 	resumed := c.everLinked
 	c.link, c.linkID, c.everLinked = linkUp, linkID, true
 	c.out = outbox{ping: true, ackNow: true}
-	c.stream.creditDue = true
-	c.stream.grantedAt = now
+	c.streams.all(c.streams.owe)
 	c.rx.acked = c.rx.next
-	if c.stream.sentOffset > c.stream.peerConsumed {
-		c.stream.progressAt = now
-	}
+	c.streams.progressAt = now
 	c.live.begin(now, c.random())
 	if resumed {
 		c.counts.resumes++

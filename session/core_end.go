@@ -1,6 +1,7 @@
 package session
 
 import (
+	"io"
 	"time"
 
 	"github.com/standardbeagle/brum/errors"
@@ -144,6 +145,23 @@ func (c *core) onSuperseded(now time.Time, winner incarnation, attempt uint64) {
 	c.lose(now, ReasonSuperseded, nil)
 }
 
+// epitaph is what attaches are told of a session that has ended.
+func (c *core) epitaph() epitaph {
+	e := epitaph{status: refusedAborted, rxNext: c.rx.next, txNext: c.log.next}
+	if lost, ok := errors.AsType[*LostError](c.end.err); c.end.orderly || (ok && lost.Reason == ReasonPeerClosed) {
+		e.status = refusedEnded
+	}
+	return e
+}
+
+// receiveError is what a receiver gets when the session has ended and all is consumed.
+func (c *core) receiveError() error {
+	if lost, ok := errors.AsType[*LostError](c.end.err); ok && lost.Reason == ReasonPeerClosed {
+		return io.EOF
+	}
+	return c.end.err
+}
+
 // settle notes the peer's final word on what it has received.
 func (c *core) settle(peerNext uint64) {
 	if peerNext <= c.log.next {
@@ -174,7 +192,10 @@ func (c *core) conclude(now time.Time) {
 func (c *core) finish(now time.Time, err error) {
 	c.phase, c.link, c.end.err = phaseEnded, linkNone, err
 	c.log.release()
-	c.stream.shrink(c.cfg.Budget, c.cfg.Credit)
+	c.streams.all(func(st *stream) {
+		st.shrink(c.cfg.Budget, c.cfg.Credit)
+		c.streams.touch(st)
+	})
 	trigger := TriggerManual
 	if !errors.Is(err, ErrClosed) {
 		trigger = TriggerError
@@ -196,25 +217,25 @@ func (c *core) unsettled() []Unsettled {
 		}
 		list = append(list, u)
 	}
-	var joined []byte
+	joined := make(map[uint64][]byte) // by stream
 	c.log.each(func(seq uint64, f sequencedFrame) {
 		if f.typ == frameMessage {
-			add(seq, Unsettled{Payload: append([]byte{}, f.body...), Size: len(f.body)})
+			add(seq, Unsettled{Stream: f.stream, Payload: append([]byte{}, f.body...), Size: len(f.body)})
 			return
 		}
-		m, ok := c.log.messageOf(seq)
+		m, ok := c.log.messageOf(f.stream, seq)
 		if !ok {
 			return // abandoned, or its Send has not returned
 		}
 		if f.typ == frameFirst {
 			_, n := uvarint(f.body)
-			joined = append(make([]byte, 0, m.size), f.body[n:]...)
+			joined[f.stream] = append(make([]byte, 0, m.size), f.body[n:]...)
 		} else if m.first >= c.log.acked {
-			joined = append(joined, f.body...)
+			joined[f.stream] = append(joined[f.stream], f.body...)
 		}
 		if seq == m.last {
-			add(seq, Unsettled{Payload: joined, Size: m.size})
-			joined = nil
+			add(seq, Unsettled{Stream: f.stream, Payload: joined[f.stream], Size: m.size})
+			delete(joined, f.stream)
 		}
 	})
 	return list

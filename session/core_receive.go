@@ -25,7 +25,8 @@ func (c *core) parse(now time.Time, blk *block) (kept bool, err error) {
 	var (
 		seq    uint64
 		known  bool
-		run    = -1 // where the current run of new frames starts
+		run    = -1    // where the current run of new message frames starts
+		st     *stream // whose they are
 		before = c.rx.next
 	)
 	off := 0
@@ -43,8 +44,9 @@ func (c *core) parse(now time.Time, blk *block) (kept bool, err error) {
 		if off != len(p) || kept {
 			whole = nil
 		}
-		k, err := c.stream.receive(frames, whole, start)
+		k, err := st.receive(frames, whole, start)
 		kept = kept || k
+		c.streams.touch(st)
 		return err
 	}
 	for off < len(p) {
@@ -56,16 +58,31 @@ func (c *core) parse(now time.Time, blk *block) (kept bool, err error) {
 			switch {
 			case !known:
 				return kept, violation("3.3", "messages without a sequence number")
-			case f.stream != c.stream.id:
-				return kept, violation("6", "unknown stream %d", f.stream)
 			case seq < c.rx.next:
 				c.counts.duplicates++
 			case c.rx.frozen:
 			case seq > c.rx.next:
 				return kept, violation("5.1", "frame %d, expected %d", seq, c.rx.next)
 			default:
-				if f.typ != frameMessage || c.stream.arriving || len(f.body) > maxFragment {
-					if err := c.stream.admit(&f, c.cfg.MaxMessage); err != nil {
+				if st == nil || st.id != f.stream || f.typ >= frameOpen {
+					if err := flush(); err != nil {
+						return kept, err
+					}
+					if st = c.streams.find(f.stream); f.typ >= frameOpen {
+						if err := c.onStream(st, &f, p[off:off+f.size]); err != nil {
+							return kept, err
+						}
+						break
+					}
+				}
+				switch {
+				case st == nil && c.streams.known(f.stream):
+					st = &c.streams.void
+				case st == nil || st.from == finished:
+					return kept, violation("6", "message on stream %d, which is not open", f.stream)
+				}
+				if f.typ != frameMessage || st.arriving || len(f.body) > maxFragment {
+					if err := st.admit(&f, c.cfg.MaxMessage); err != nil {
 						return kept, err
 					}
 				}
@@ -163,19 +180,24 @@ func (c *core) onAck(now time.Time, f *controlFrame) error {
 	return nil
 }
 
-func (c *core) onCredit(now time.Time, stream, consumed, limit uint64) error {
-	st := &c.stream
-	if stream != st.id {
-		return violation("6", "credit for unknown stream %d", stream)
+func (c *core) onCredit(now time.Time, id, consumed, limit uint64) error {
+	st := c.streams.find(id)
+	if st == nil {
+		if c.streams.known(id) || !c.streams.mine(id) {
+			return nil // of a stream that has ended, or whose OPEN is still to come
+		}
+		return violation("6", "credit for unknown stream %d", id)
 	}
 	if consumed > st.sentOffset || limit < consumed {
 		return violation("6", "credit %d/%d of %d", consumed, limit, st.sentOffset)
 	}
 	if consumed > st.peerConsumed {
-		st.peerConsumed, st.progressAt = consumed, now
+		c.streams.peerConsumed += consumed - st.peerConsumed
+		st.peerConsumed = consumed
+		c.streams.progressAt = now
 	}
-	if consumed == st.sentOffset {
-		st.progressAt = time.Time{}
+	if c.streams.peerConsumed == c.streams.sent {
+		c.streams.progressAt = time.Time{}
 	}
 	st.sendLimit = max(st.sendLimit, limit)
 	return nil

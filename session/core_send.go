@@ -7,48 +7,50 @@ import (
 
 // send puts a whole message into the send log. Anything but spaceYes means that nothing
 // has happened. msg is at most maxFragment bytes.
-func (c *core) send(msg []byte) space {
-	n := sequencedLen(c.stream.id, len(msg))
-	if s := c.reserve(n); s != spaceYes {
+func (c *core) send(st *stream, msg []byte) space {
+	n := sequencedLen(st.id, len(msg))
+	if s := c.reserve(st, n); s != spaceYes {
 		return s
 	}
-	c.log.append(frameMessage, c.stream.id, nil, msg)
+	c.log.append(frameMessage, st.id, nil, msg)
 	return spaceYes
 }
 
 // sendFragment puts one piece of a larger message into the send log; offset tells where
 // it stands in the message of total bytes.
-func (c *core) sendFragment(piece []byte, offset, total int) space {
+func (c *core) sendFragment(st *stream, piece []byte, offset, total int) space {
 	t, prefix := frameFragment, []byte(nil)
 	var scratch [binary.MaxVarintLen64]byte
 	if offset == 0 {
 		t, prefix = frameFirst, binary.AppendUvarint(scratch[:0], uint64(total))
 	}
-	if s := c.reserve(sequencedLen(c.stream.id, len(prefix)+len(piece))); s != spaceYes {
+	if s := c.reserve(st, sequencedLen(st.id, len(prefix)+len(piece))); s != spaceYes {
 		return s
 	}
-	c.log.append(t, c.stream.id, prefix, piece)
+	c.log.append(t, st.id, prefix, piece)
 	if offset == 0 {
-		c.stream.firstSeq = c.log.next - 1
+		st.firstSeq = c.log.next - 1
 	}
 	if offset+len(piece) == total {
-		c.log.fragmented.push(fragmented{c.stream.firstSeq, c.log.next - 1, total})
+		c.log.fragmented.push(fragmented{st.id, st.firstSeq, c.log.next - 1, total})
 	}
 	return spaceYes
 }
 
 // abandon withdraws a message of which some fragments have been sent.
-func (c *core) abandon() space {
-	if s := c.reserve(sequencedLen(c.stream.id, 0)); s != spaceYes {
+func (c *core) abandon(st *stream) space {
+	if s := c.reserve(st, sequencedLen(st.id, 0)); s != spaceYes {
 		return s
 	}
-	c.log.append(frameAbandon, c.stream.id, nil, nil)
+	c.log.append(frameAbandon, st.id, nil, nil)
 	return spaceYes
 }
 
 // reserve makes room for a frame of n bytes and charges the stream's credit.
-func (c *core) reserve(n int) space {
-	st := &c.stream
+func (c *core) reserve(st *stream, n int) space {
+	if st.out != flowing {
+		return spaceNever
+	}
 	if st.credit() < uint64(n) {
 		return spaceCredit
 	}
@@ -56,6 +58,7 @@ func (c *core) reserve(n int) space {
 		return s
 	}
 	st.sentOffset += uint64(n)
+	c.streams.sent += uint64(n)
 	return spaceYes
 }
 
@@ -93,8 +96,8 @@ func (c *core) nextPacket(now time.Time, head []byte) (packet, bool) {
 	if p.block != nil {
 		p.head = appendControl(p.head, frameSeq, first)
 		c.live.acks(now, true, false)
-		if c.stream.progressAt.IsZero() {
-			c.stream.progressAt = now
+		if c.streams.progressAt.IsZero() {
+			c.streams.progressAt = now
 		}
 	}
 	return p, true
@@ -109,7 +112,7 @@ func (c *core) wrote(p packet) {
 
 // controlDue reports whether a packet without messages is worth sending.
 func (c *core) controlDue() bool {
-	return c.out.ackNow || c.out.ping || c.out.pongN > 0 || c.stream.creditDue ||
+	return c.out.ackNow || c.out.ping || c.out.pongN > 0 || c.streams.due > 0 ||
 		(c.phase == phaseDraining && !c.out.endSent)
 }
 
@@ -137,12 +140,10 @@ func (c *core) control(p []byte, now time.Time, alone bool) []byte {
 		}
 		c.rx.acked, c.rx.ackDue, c.rx.sinceAck, c.out.ackNow = c.rx.next, time.Time{}, 0, false
 	}
-	// The consumed offset goes along when there is a packet anyway, so that the peer can
-	// tell a slow application from a stalled one.
-	if st := &c.stream; st.creditDue || (alone && st.consumed != st.toldConsumed) {
-		st.grant(now, c.live.rtt, c.cfg.MaxCredit, c.cfg.Budget)
-		p = appendControl(p, frameCredit, st.id, st.consumed, st.rcvLimit)
-		st.toldConsumed = st.consumed
+	// Consumption is told with a packet that goes out anyway, so that the peer can tell a
+	// slow application from a stalled one; credit that is due makes for a packet.
+	if alone || c.streams.due > 0 {
+		p = c.streams.tell(p, now, c.live.rtt, c.cfg.MaxCredit, c.cfg.Budget)
 	}
 	if alone && c.phase == phaseDraining && !c.out.endSent {
 		p = appendReason(p, frameEnd, "", c.log.next, c.rx.next, 0)

@@ -135,12 +135,12 @@ func (ct *coreTest) pass(d time.Duration, link uint64) {
 func (ct *coreTest) wantMessages(c *core, want ...string) {
 	ct.t.Helper()
 	for _, w := range want {
-		got, ok := c.stream.consume(nil)
+		got, ok := c.consume(&c.streams.main, nil)
 		if !ok || string(got) != w {
 			ct.t.Fatalf("consumed %q, %v; want %q", got, ok, w)
 		}
 	}
-	if got, ok := c.stream.consume(nil); ok {
+	if got, ok := c.consume(&c.streams.main, nil); ok {
 		ct.t.Fatalf("consumed %q, want nothing", got)
 	}
 }
@@ -150,7 +150,7 @@ func TestFencedLinkIsInert(t *testing.T) {
 	ct := newCoreTest(t)
 	first := ct.attach()
 	ct.settle(first)
-	ct.a.send([]byte("one"))
+	ct.a.send(&ct.a.streams.main, []byte("one"))
 	stale := ct.next(ct.a)
 	ct.a.linkLost(ct.now, first, TriggerError, nil)
 	second := ct.attach()
@@ -199,7 +199,7 @@ func TestCreateReplyLost(t *testing.T) {
 		t.Fatal(status)
 	}
 	ct.b.bound(ct.now, n)
-	ct.b.send([]byte("early"))
+	ct.b.send(&ct.b.streams.main, []byte("early"))
 	ct.next(ct.b) // into the void
 	link := ct.attach()
 	ct.settle(link)
@@ -214,7 +214,7 @@ func TestCursorIsLowerBound(t *testing.T) {
 	ct.settle(first)
 	n, raw, q := ct.request() // built while the link still lives
 	for _, m := range []string{"1", "2", "3"} {
-		ct.b.send([]byte(m))
+		ct.b.send(&ct.b.streams.main, []byte(m))
 	}
 	if err := ct.deliver(ct.a, first, ct.next(ct.b)); err != nil {
 		t.Fatal(err)
@@ -223,7 +223,7 @@ func TestCursorIsLowerBound(t *testing.T) {
 	if err := ct.deliver(ct.b, first, ct.next(ct.a)); err != nil { // acknowledges 3
 		t.Fatal(err)
 	}
-	ct.a.send([]byte("x"))
+	ct.a.send(&ct.a.streams.main, []byte("x"))
 	ct.deliver(ct.b, first, ct.next(ct.a))
 	status, reply := ct.answer(raw, q)
 	if status != accepted {
@@ -244,12 +244,12 @@ func TestReplayOverlap(t *testing.T) {
 	first := ct.attach()
 	ct.settle(first)
 	for _, m := range []string{"1", "2", "3"} {
-		ct.a.send([]byte(m))
+		ct.a.send(&ct.a.streams.main, []byte(m))
 	}
 	packet := ct.next(ct.a)
 	ct.deliver(ct.b, first, packet) // received, the acknowledgement is lost
 	ct.a.linkLost(ct.now, first, TriggerError, nil)
-	ct.a.send([]byte("4"))
+	ct.a.send(&ct.a.streams.main, []byte("4"))
 	second := ct.attach()
 	if err := ct.deliver(ct.b, second, packet); err != nil { // the same bytes again
 		t.Fatal(err)
@@ -266,7 +266,7 @@ func TestDigestMismatchAtAttach(t *testing.T) {
 	ct := newCoreTest(t)
 	first := ct.attach()
 	ct.settle(first)
-	ct.a.send([]byte("true"))
+	ct.a.send(&ct.a.streams.main, []byte("true"))
 	packet := ct.next(ct.a)
 	packet[len(packet)-1] ^= 1 // a bit turns on the way, unnoticed
 	ct.deliver(ct.b, first, packet)
@@ -288,7 +288,7 @@ func TestRollbackAtAttach(t *testing.T) {
 	ct := newCoreTest(t)
 	first := ct.attach()
 	ct.settle(first)
-	ct.a.send([]byte("1"))
+	ct.a.send(&ct.a.streams.main, []byte("1"))
 	ct.settle(first)
 	ct.b.out.ackNow = true
 	ct.settle(first) // a knows that b has 1
@@ -306,7 +306,7 @@ func TestRollbackAtAttach(t *testing.T) {
 
 // §4.3: a reply without the proof changes nothing, whatever it says.
 func TestUnprovenReplyChangesNothing(t *testing.T) {
-	for status := accepted; status <= refusedShuttingDown; status++ {
+	for status := accepted; status <= refusedAborted; status++ {
 		ct := newCoreTest(t)
 		link := ct.attach()
 		ct.settle(link)
@@ -398,7 +398,7 @@ func TestBufferedBytesDoNotAnswerProbe(t *testing.T) {
 	ct := newCoreTest(t)
 	link := ct.attach()
 	ct.settle(link)
-	ct.b.send([]byte("sent before the peer died"))
+	ct.b.send(&ct.b.streams.main, []byte("sent before the peer died"))
 	old := ct.next(ct.b)
 	ct.a.nudge(ct.now, TriggerWake)
 	ct.deliver(ct.a, link, old)
@@ -419,7 +419,7 @@ func TestBulkDelaysJudgement(t *testing.T) {
 	ct.a.nudge(ct.now, TriggerNetwork)
 	for range 20 {
 		ct.now = ct.now.Add(200 * time.Millisecond)
-		ct.b.send(bytes.Repeat([]byte("x"), 1000))
+		ct.b.send(&ct.b.streams.main, bytes.Repeat([]byte("x"), 1000))
 		p, _ := ct.b.nextPacket(ct.now, nil)
 		ct.deliver(ct.a, link, append(append([]byte(nil), p.head...), p.frames...))
 		ct.b.wrote(p)
@@ -434,7 +434,7 @@ func TestStalledPeer(t *testing.T) {
 	ct := newCoreTest(t)
 	link := ct.attach()
 	ct.settle(link)
-	ct.a.send([]byte("nobody takes this"))
+	ct.a.send(&ct.a.streams.main, []byte("nobody takes this"))
 	ct.settle(link)
 	ct.pass(stallPatience*DefaultHeartbeat+time.Second, link)
 	if s := ct.a.state(ct.now); s != Stalled {
@@ -454,14 +454,14 @@ func TestVerdicts(t *testing.T) {
 		ct := newCoreTest(t)
 		link := ct.attach()
 		ct.settle(link)
-		ct.a.send([]byte("received, unacknowledged"))
+		ct.a.send(&ct.a.streams.main, []byte("received, unacknowledged"))
 		for off := 0; off < len(big); off += maxFragment {
-			ct.a.sendFragment(big[off:off+maxFragment], off, len(big))
+			ct.a.sendFragment(&ct.a.streams.main, big[off:off+maxFragment], off, len(big))
 		}
 		for range 2 { // the first message and one fragment arrive
 			ct.deliver(ct.b, link, ct.next(ct.a))
 		}
-		ct.a.send([]byte("not sent"))
+		ct.a.send(&ct.a.streams.main, []byte("not sent"))
 		ct.a.linkLost(ct.now, link, TriggerError, nil)
 		return ct, link
 	}
@@ -504,8 +504,8 @@ func TestSimultaneousEnd(t *testing.T) {
 	ct := newCoreTest(t)
 	link := ct.attach()
 	ct.settle(link)
-	ct.a.send([]byte("a"))
-	ct.b.send([]byte("b"))
+	ct.a.send(&ct.a.streams.main, []byte("a"))
+	ct.b.send(&ct.b.streams.main, []byte("b"))
 	ct.a.close(ct.now)
 	ct.b.close(ct.now)
 	var fromA, fromB [][]byte
@@ -558,7 +558,6 @@ func TestProtocolViolations(t *testing.T) {
 	for name, packet := range map[string][]byte{
 		"message without a number":  frame(frameMessage, 0, 'x'),
 		"gap":                       join(appendControl(nil, frameSeq, 5), frame(frameMessage, 0, 'x')),
-		"unknown stream":            join(seq, frame(frameMessage, 9, 'x')),
 		"unknown sequenced type":    join(seq, frame(0x3f, 0, 'x')),
 		"type zero":                 join(seq, frame(0, 0, 'x')),
 		"unknown control type":      appendControl(nil, 0x5f, 1),
@@ -576,6 +575,16 @@ func TestProtocolViolations(t *testing.T) {
 		"too long a fragment":       join(seq, frame(frameFirst, 0, append(appendUvarint(3), 'x')...), frame(frameFragment, 0, 1, 2, 3)),
 		"short nonce":               {byte(framePing), 3, 1, 2, 3},
 		"credit for nothing":        appendControl(nil, frameCredit, 0, 1<<30, 1<<31),
+		"credit for no stream":      appendControl(nil, frameCredit, 8, 0, 1),
+		"message on no stream":      join(seq, frame(frameMessage, 1, 'x')),
+		"end of no stream":          join(seq, frame(frameFin, 1)),
+		"reset of no stream":        join(seq, frame(frameReset, 1)),
+		"end of the main stream":    join(seq, frame(frameFin, 0)),
+		"open of the main stream":   join(seq, frame(frameOpen, 0)),
+		"open of the other side's":  join(seq, frame(frameOpen, 2)),
+		"open twice":                join(seq, frame(frameOpen, 1), frame(frameOpen, 1)),
+		"message behind the end":    join(seq, frame(frameOpen, 1), frame(frameFin, 1), frame(frameMessage, 1)),
+		"end inside a message":      join(seq, frame(frameOpen, 1), frame(frameFirst, 1, append(appendUvarint(9), 'x')...), frame(frameFin, 1)),
 		"credit below consumption":  appendControl(nil, frameCredit, 0, 0, 0)[:3],
 		"END with a gap":            appendReason(nil, frameEnd, "", 7, 0, 0),
 		"END-ACK of nothing":        appendControl(nil, frameEndAck, 0, 0),
@@ -616,17 +625,17 @@ func TestCreditIsEnforced(t *testing.T) {
 	ct := newCoreTest(t)
 	link := ct.attach()
 	ct.settle(link)
-	ct.a.stream.sendLimit = 1 << 40 // a liar
+	ct.a.streams.main.sendLimit = 1 << 40 // a liar
 	body := bytes.Repeat([]byte("x"), maxFragment)
 	var err error
 	for i := 0; err == nil && i < 100; i++ {
-		if s := ct.a.send(body); s != spaceYes {
+		if s := ct.a.send(&ct.a.streams.main, body); s != spaceYes {
 			t.Fatal(s)
 		}
 		err = ct.deliver(ct.b, link, ct.next(ct.a))
 	}
-	if errors.Of(err) != errors.Protocol || ct.b.stream.in.bytes > DefaultCredit {
-		t.Fatalf("%v with %d bytes in the inbox", err, ct.b.stream.in.bytes)
+	if errors.Of(err) != errors.Protocol || ct.b.streams.main.in.bytes > DefaultCredit {
+		t.Fatalf("%v with %d bytes in the inbox", err, ct.b.streams.main.in.bytes)
 	}
 }
 

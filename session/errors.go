@@ -14,6 +14,8 @@ var (
 	ErrFull error = &kindError{"session: buffers full", errors.BufferFull}
 	// ErrTooLarge: the message is above the peer's limit.
 	ErrTooLarge error = &kindError{"session: message too large", errors.Invalid}
+	// ErrReset: one side has reset the stream.
+	ErrReset error = &kindError{"session: stream reset", errors.Reset}
 	// ErrLost is matched by every LostError.
 	ErrLost error = &kindError{"session: lost", errors.SessionLost}
 	// ErrUnauthorized: a proof did not verify.
@@ -88,6 +90,8 @@ func (v Verdict) String() string {
 
 // Unsettled is a message that had not been acknowledged when its session ended.
 type Unsettled struct {
+	// Stream is the id of the stream that it was sent on.
+	Stream uint64
 	// Payload is the message; nil where its first fragments had been released already.
 	Payload []byte
 	// Size is the length of the whole message in bytes.

@@ -29,7 +29,7 @@ func FuzzPacket(f *testing.F) {
 		ct := newCoreTest(t)
 		link := ct.attach()
 		ct.settle(link)
-		ct.a.send([]byte("pending"))
+		ct.a.send(&ct.a.streams.main, []byte("pending"))
 		ct.next(ct.a)
 		for range 2 { // what was well-formed the first time may be a duplicate now
 			if err := ct.deliver(ct.a, link, packet); err != nil && ct.a.phase != phaseEnded {
@@ -37,7 +37,7 @@ func FuzzPacket(f *testing.F) {
 			}
 		}
 		for {
-			if _, ok := ct.a.stream.consume(nil); !ok {
+			if _, ok := ct.a.consume(&ct.a.streams.main, nil); !ok {
 				break
 			}
 		}

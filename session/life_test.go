@@ -253,6 +253,7 @@ func TestDetachedSessionsAreBounded(t *testing.T) {
 				t.Fatal(err)
 			}
 			send(t, b, "pending")
+			synctest.Wait()
 			dialers, accepted = append(dialers, s), append(accepted, b)
 		}
 		n.set(func(n *network) { n.down = syscall.EHOSTUNREACH })
@@ -274,7 +275,8 @@ func TestDetachedSessionsAreBounded(t *testing.T) {
 		}
 		n.set(func(n *network) { n.down = nil })
 		want(t, dialers[0], "pending")
-		if _, err := dialers[0].Receive(t.Context()); err != io.EOF {
+		_, err := dialers[0].Receive(t.Context())
+		if r := lostReason(t, err); r != ReasonPeerAborted {
 			t.Errorf("the evicted session's peer: %v", err)
 		}
 		for _, s := range append(dialers, acc.Sessions()...) {

@@ -66,7 +66,6 @@ func (s *Session) readLoop(l *link) {
 			return
 		}
 		kept, _ := s.core.receive(now, l.id, blk) // an error has ended the session
-		s.arrived()
 		s.madeSpace()
 		s.unlock(now)
 		if !kept {

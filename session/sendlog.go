@@ -30,6 +30,7 @@ type sendLog struct {
 
 // fragmented is a message that travels as frames first to last.
 type fragmented struct {
+	stream      uint64
 	first, last uint64
 	size        int
 }
@@ -58,10 +59,12 @@ func (l *sendLog) unsentBytes(limit int) int {
 type space uint8
 
 const (
-	spaceYes    space = iota
-	spaceReplay       // this session's replay buffer is full
-	spaceBudget       // the sessions' common budget is used up
-	spaceCredit       // the peer's application has to consume first
+	spaceYes     space = iota
+	spaceReplay        // this session's replay buffer is full
+	spaceBudget        // the sessions' common budget is used up
+	spaceCredit        // the peer's application has to consume first
+	spaceStreams       // too many streams are open
+	spaceNever         // the stream takes no more
 )
 
 // reserve makes room for one frame of n bytes at the end of the last block.
@@ -138,7 +141,7 @@ func (l *sendLog) ack(next uint64) {
 	if l.sent < next {
 		l.seek(next)
 	}
-	for l.fragmented.len() > 0 && l.fragmented.at(0).last < next {
+	for l.fragmented.len() > 0 && l.fragmented.at(0).last < next { // in the order of their last frames
 		l.fragmented.pop()
 	}
 	for l.blocks.len() > 0 && l.blocks.at(0).next() <= next {
@@ -227,10 +230,10 @@ func (l *sendLog) each(f func(seq uint64, fr sequencedFrame)) {
 	}
 }
 
-// messageOf returns the whole message that fragment seq belongs to.
-func (l *sendLog) messageOf(seq uint64) (fragmented, bool) {
+// messageOf returns the whole message that fragment seq of a stream belongs to.
+func (l *sendLog) messageOf(stream, seq uint64) (fragmented, bool) {
 	for i := range l.fragmented.len() {
-		if m := l.fragmented.at(i); m.first <= seq && seq <= m.last {
+		if m := l.fragmented.at(i); m.stream == stream && m.first <= seq && seq <= m.last {
 			return m, true
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/binary"
-	"io"
 	"sync"
 	"time"
 
@@ -18,9 +17,9 @@ type Session struct {
 	dial DialFunc  // dialing side
 	home *Acceptor // accepting side
 
+	main *Stream
 	done chan struct{} // closed when the session has ended
-	turn chan struct{} // capacity 1, held by a sender that may have to wait
-	data chan struct{} // capacity 1: something may be there to receive
+	news chan struct{} // capacity 1: the peer may have opened a stream
 	wg   sync.WaitGroup
 
 	mu sync.Mutex
@@ -57,11 +56,11 @@ func newSession(cfg Config, role role, id ID, self incarnation, now time.Time) *
 		id:     id,
 		cfg:    cfg,
 		done:   make(chan struct{}),
-		turn:   make(chan struct{}, 1),
-		data:   make(chan struct{}, 1),
+		news:   make(chan struct{}, 1),
 		core:   newCore(cfg, role, id, self, randomUint64),
 		record: record{began: now, since: now},
 	}
+	s.main = newStream(s, &s.core.streams.main)
 	s.timer = time.AfterFunc(time.Hour, s.onTimer)
 	s.timer.Stop()
 	return s
@@ -98,87 +97,29 @@ func (s *Session) Err() error {
 	return s.core.end.err
 }
 
-// Send queues msg for delivery, exactly once and in order. It blocks while the buffers are
-// full or the peer's application is too far behind, not for an outage as such; msg may be reused
-// when it returns.
-//
-// nil means that the message will be delivered unless the session is lost; then its verdict
-// is in the LostError. Any other error means that it will not be: ctx's, ErrTooLarge,
-// ErrClosed, or a *LostError.
-func (s *Session) Send(ctx context.Context, msg []byte) error {
-	if err := ctx.Err(); err != nil {
-		return context.Cause(ctx)
-	}
-	if len(msg) <= maxFragment {
-		if s.sendNow(msg) {
-			return nil
-		}
-	}
-	return s.sendSlowly(ctx, msg)
-}
+// Send sends msg on the session's main stream; see Stream.Send.
+func (s *Session) Send(ctx context.Context, msg []byte) error { return s.main.Send(ctx, msg) }
 
-// TrySend is Send without waiting: ErrFull if there is no room now. Messages above 32 KiB
-// need to wait by nature and are refused with ErrTooLarge.
-func (s *Session) TrySend(msg []byte) error {
-	if len(msg) > maxFragment {
-		return ErrTooLarge
-	}
-	if s.sendNow(msg) {
-		return nil
-	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if err := s.sendable(len(msg)); err != nil {
-		return err
-	}
-	return ErrFull
-}
+// TrySend is Send without waiting; see Stream.TrySend.
+func (s *Session) TrySend(msg []byte) error { return s.main.TrySend(msg) }
 
-// Receive returns the next message; the slice is the caller's. When the peer has closed the
-// session and everything was received it returns io.EOF, after this side's close ErrClosed,
-// and else a *LostError.
-func (s *Session) Receive(ctx context.Context) ([]byte, error) {
-	return s.ReceiveAppend(ctx, nil)
-}
+// Receive returns the next message of the session's main stream; see Stream.Receive.
+func (s *Session) Receive(ctx context.Context) ([]byte, error) { return s.main.Receive(ctx) }
 
-// ReceiveAppend is Receive into memory of the caller's: the message is appended to dst,
-// which is returned as it was with an error.
+// ReceiveAppend is Receive into memory of the caller's; see Stream.ReceiveAppend.
 func (s *Session) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error) {
-	for {
-		if msg, err, ok := s.receiveNow(dst); ok {
-			return msg, err
-		}
-		select {
-		case <-s.data:
-		case <-s.done:
-		case <-ctx.Done():
-			return dst, context.Cause(ctx)
-		}
-	}
+	return s.main.ReceiveAppend(ctx, dst)
 }
 
-func (s *Session) receiveNow(dst []byte) (msg []byte, err error, ok bool) {
+// spawn runs f as one of the session's goroutines, unless the session has ended.
+func (s *Session) spawn(f func()) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	st := &s.core.stream
-	msg, ok = st.consume(dst)
-	if st.creditDue {
-		s.wakeWriter()
+	if s.core.phase == phaseEnded {
+		return false // others may be waiting for wg already
 	}
-	switch {
-	case ok:
-		s.arrived() // another receiver may be waiting
-		if msg == nil {
-			msg = []byte{}
-		}
-		return msg, nil, true
-	case s.core.phase != phaseEnded:
-		return dst, nil, false
-	}
-	if lost, ok := errors.AsType[*LostError](s.core.end.err); ok && lost.Reason == ReasonPeerClosed {
-		return dst, io.EOF, true
-	}
-	return dst, s.core.end.err, true
+	s.wg.Go(f)
+	return true
 }
 
 // Close ends the session for both sides in an orderly way: what was sent is delivered and
@@ -210,7 +151,7 @@ func (s *Session) CloseNow() error {
 	now := time.Now()
 	s.mu.Lock()
 	s.core.closeNow(now)
-	s.core.stream.in.release()
+	s.core.streams.all(func(st *stream) { st.in.release() })
 	s.unlock(now)
 	s.wg.Wait()
 	return nil
@@ -230,6 +171,7 @@ func (s *Session) Nudge(reason Trigger) {
 func (s *Session) unlock(now time.Time) {
 	changes := s.takeChanges()
 	ended := s.settle(now)
+	s.signal()
 	if s.core.dialDue(now) {
 		s.startAttempt(now)
 	}
@@ -288,16 +230,6 @@ func (s *Session) onTimer() {
 	}
 	s.core.armed = time.Time{}
 	s.unlock(now)
-}
-
-// arrived tells a receiver to look, if there is something to see. mu is held.
-func (s *Session) arrived() {
-	if s.core.stream.in.bytes > 0 {
-		select {
-		case s.data <- struct{}{}:
-		default:
-		}
-	}
 }
 
 // madeSpace tells senders that wait to look again. mu is held.

@@ -21,6 +21,7 @@ type Stats struct {
 	UnackedMessages int           // frames sent or queued that the peer has not acknowledged
 	UnackedBytes    int           // memory they hold
 	InboxBytes      int           // received and not yet consumed
+	Streams         int           // open, beside the main one
 	SentMessages    uint64        // frames numbered so far
 	ReceivedNext    uint64        // frames received so far
 	Replayed        uint64        // frames sent again after a resume
@@ -51,7 +52,8 @@ func (s *Session) Stats() Stats {
 		RTT:             c.live.rtt,
 		UnackedMessages: int(c.log.unacked()),
 		UnackedBytes:    c.log.held,
-		InboxBytes:      c.stream.in.bytes,
+		InboxBytes:      c.inboxBytes(),
+		Streams:         len(c.streams.open),
 		SentMessages:    c.log.next,
 		ReceivedNext:    c.rx.next,
 		Replayed:        c.counts.replayed,
@@ -65,4 +67,10 @@ func (s *Session) Stats() Stats {
 		st.NextAttemptAt = c.redial.next
 	}
 	return st
+}
+
+func (c *core) inboxBytes() int {
+	n := 0
+	c.streams.all(func(st *stream) { n += st.in.bytes })
+	return n
 }

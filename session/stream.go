@@ -3,20 +3,23 @@ package session
 import "time"
 
 // stream is one ordered lane of a session: what it may send and what it has received.
-// Offsets count the encoded bytes of its frames from the beginning, so they mean the
+// Offsets count the encoded bytes of its message frames from the beginning, so they mean the
 // same on both sides and survive any number of links.
 type stream struct {
-	id uint64
+	id     uint64
+	name   string
+	handle *Stream // the driver's; nil until the application has it
 
 	// Sending.
+	out          direction
 	sentOffset   uint64 // bytes given to the send log
 	sendLimit    uint64 // the peer lets us go this far
 	peerConsumed uint64 // the peer's application has consumed this far
-	progressAt   time.Time
 	firstSeq     uint64 // of the fragmented message under way
 	turn         bool   // a sender is in the middle of a message, or waits for room
 
 	// Receiving.
+	from         direction
 	in           inbox
 	rcvdOffset   uint64
 	consumed     uint64
@@ -24,16 +27,33 @@ type stream struct {
 	rcvLimit     uint64 // what the peer was told
 	window       int
 	grantedAt    time.Time
-	creditDue    bool
-	pending      int // bytes still to come of the fragmented message that is arriving
+	creditDue    bool // the peer needs to hear of the new limit
+	listed       bool // in streams.consumed
+	touched      bool // in streams.touched
+	pending      int  // bytes still to come of the fragmented message that is arriving
 	arriving     bool
+
+	ended bool // both directions have
 }
+
+// direction is how far one direction of a stream has come.
+type direction uint8
+
+const (
+	flowing  direction = iota
+	finished           // FIN: nothing more comes
+	broken             // RESET: nothing more comes, and what was on its way does not matter
+)
 
 // credit returns how many bytes may still be sent.
 func (st *stream) credit() uint64 { return st.sendLimit - st.sentOffset }
 
-// receive checks a run of count frames that has just arrived on the stream and files it.
+// receive checks a run of message frames that has just arrived on the stream and files it.
+// On a stream that was reset they are dropped.
 func (st *stream) receive(run []byte, whole *block, off int) (kept bool, err error) {
+	if st.from == broken {
+		return false, nil
+	}
 	if st.rcvdOffset+uint64(len(run)) > st.rcvLimit {
 		return false, violation("6", "stream %d went beyond its credit", st.id)
 	}
@@ -43,6 +63,9 @@ func (st *stream) receive(run []byte, whole *block, off int) (kept bool, err err
 
 // admit checks one frame against the message that is arriving.
 func (st *stream) admit(f *sequencedFrame, maxMessage int) error {
+	if st.from == broken {
+		return nil
+	}
 	switch f.typ {
 	case frameMessage:
 		if st.arriving {
@@ -85,14 +108,11 @@ func (st *stream) admit(f *sequencedFrame, maxMessage int) error {
 func (st *stream) consume(dst []byte) (msg []byte, ok bool) {
 	msg, freed, ok := st.in.next(dst)
 	st.consumed += uint64(freed)
-	// A quarter of the window at a time: often enough to keep the peer going, seldom
-	// enough to cost nothing.
-	if st.usedUp() {
-		st.creditDue = true
-	}
 	return msg, ok
 }
 
+// usedUp reports whether a quarter of the window was consumed: telling that often keeps the
+// peer going, and is seldom enough to cost nothing.
 func (st *stream) usedUp() bool {
 	return st.consumed+uint64(st.window)-st.rcvLimit >= uint64(st.window/4)
 }
@@ -108,7 +128,7 @@ func (st *stream) grant(now time.Time, rtt time.Duration, limit int, budget *Bud
 	}
 	st.grantedAt = now
 	st.rcvLimit = max(st.rcvLimit, st.consumed+uint64(st.window))
-	st.creditDue = false
+	st.creditDue, st.toldConsumed = false, st.consumed
 }
 
 // shrink gives back what the window grew by above the initial one; nothing more will come.

@@ -13,6 +13,7 @@ const (
 	maxHead     = 1 << 10  // control frames in front of a packet's messages
 	maxFragment = 32 << 10 // payload of one sequenced frame
 	maxReason   = 256      // text in END and ABORT
+	maxName     = 256      // of a stream
 )
 
 // frameType is the first byte of every frame. Values below controlBase are sequenced:
@@ -24,6 +25,9 @@ const (
 	frameFirst    frameType = 0x02 // first fragment; the body starts with the message's length
 	frameFragment frameType = 0x03 // a further fragment
 	frameAbandon  frameType = 0x04 // the sender gave the unfinished message up
+	frameOpen     frameType = 0x05 // a new stream and its name
+	frameFin      frameType = 0x06 // the sender sends no more on the stream
+	frameReset    frameType = 0x07 // the sender neither sends nor takes any more on the stream
 
 	controlBase frameType = 0x40
 

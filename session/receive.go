@@ -1,0 +1,180 @@
+package session
+
+import (
+	"context"
+	"io"
+
+	"github.com/standardbeagle/brum/errors"
+)
+
+// Stream is one ordered lane of a session: what is sent on it arrives in order and exactly
+// once, and a receiver that takes nothing from it holds up no other stream. Its methods may
+// be called concurrently.
+type Stream struct {
+	s    *Session
+	st   *stream       // owned by the core
+	turn chan struct{} // capacity 1, held by a sender that may have to wait
+	data chan struct{} // capacity 1: something may be there to receive
+}
+
+func newStream(s *Session, st *stream) *Stream {
+	h := &Stream{s: s, st: st, turn: make(chan struct{}, 1), data: make(chan struct{}, 1)}
+	st.handle = h
+	return h
+}
+
+// ID is the stream's number, the same on both sides; the main stream's is 0.
+func (st *Stream) ID() uint64 { return st.st.id }
+
+// Name is what the side that opened the stream called it.
+func (st *Stream) Name() string { return st.st.name }
+
+// OpenStream opens another stream. Messages may be sent on it at once; the peer gets it from
+// AcceptStream. name, at most 256 bytes, tells the peer what it is for. Each side may have
+// 256 of its own open at a time; beyond that the call blocks until one has ended.
+func (s *Session) OpenStream(ctx context.Context, name string) (*Stream, error) {
+	if len(name) > maxName {
+		return nil, errors.Wrap(ErrTooLarge, errors.Error{Op: "open stream", Kind: errors.Invalid})
+	}
+	var h *Stream
+	err := s.await(ctx, func() space {
+		if s.core.phase != phaseOpen {
+			return spaceNever
+		}
+		st, got := s.core.openStream(name)
+		if got == spaceYes {
+			h = newStream(s, st)
+		}
+		return got
+	}, func() error { return ErrClosed })
+	return h, err
+}
+
+// AcceptStream returns the next stream that the peer has opened.
+func (s *Session) AcceptStream(ctx context.Context) (*Stream, error) {
+	for {
+		s.mu.Lock()
+		if in := &s.core.streams.incoming; in.len() > 0 {
+			h := newStream(s, in.pop())
+			h.signal()
+			if in.len() > 0 {
+				s.announce()
+			}
+			s.mu.Unlock()
+			return h, nil
+		}
+		ended, err := s.core.phase == phaseEnded, s.core.receiveError()
+		s.mu.Unlock()
+		if ended {
+			return nil, err
+		}
+		select {
+		case <-s.news:
+		case <-s.done:
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+	}
+}
+
+// Receive returns the next message; the slice is the caller's. When the peer has closed the
+// stream or the session and everything was received it returns io.EOF, after a reset
+// ErrReset, after this side's close of the session ErrClosed, and else a *LostError.
+func (st *Stream) Receive(ctx context.Context) ([]byte, error) {
+	return st.ReceiveAppend(ctx, nil)
+}
+
+// ReceiveAppend is Receive into memory of the caller's: the message is appended to dst,
+// which is returned as it was with an error.
+func (st *Stream) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error) {
+	for {
+		if msg, err, ok := st.receiveNow(dst); ok {
+			return msg, err
+		}
+		select {
+		case <-st.data:
+		case <-st.s.done:
+		case <-ctx.Done():
+			return dst, context.Cause(ctx)
+		}
+	}
+}
+
+func (st *Stream) receiveNow(dst []byte) (msg []byte, err error, ok bool) {
+	s, c := st.s, st.s.core
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	msg, ok = c.consume(st.st, dst)
+	if c.streams.due > 0 {
+		s.wakeWriter()
+	}
+	switch {
+	case ok:
+		st.signal() // another receiver may be waiting
+		if msg == nil {
+			msg = []byte{}
+		}
+		return msg, nil, true
+	case st.st.from == finished:
+		st.signal()
+		return dst, io.EOF, true
+	case st.st.from == broken:
+		st.signal()
+		return dst, ErrReset, true
+	case c.phase == phaseEnded:
+		return dst, c.receiveError(), true
+	}
+	return dst, nil, false
+}
+
+// Reset ends both directions of the stream at once: what was not yet sent or received is
+// dropped, on both sides. It waits for room in the buffers. The main stream ends with its
+// session only.
+func (st *Stream) Reset(ctx context.Context) error {
+	if st.st.id == mainStream {
+		return errors.ErrUnsupported
+	}
+	err := st.s.await(ctx, func() space { return st.s.core.resetStream(st.st) }, func() error { return nil })
+	if err == nil {
+		st.s.mu.Lock()
+		st.signal()
+		st.s.madeSpace()
+		st.s.mu.Unlock()
+	}
+	return err
+}
+
+// signal tells a receiver to look, if there is something to see. mu is held.
+func (st *Stream) signal() {
+	if st.st.in.bytes == 0 && st.st.from == flowing {
+		return
+	}
+	select {
+	case st.data <- struct{}{}:
+	default:
+	}
+}
+
+// announce tells AcceptStream to look. mu is held.
+func (s *Session) announce() {
+	select {
+	case s.news <- struct{}{}:
+	default:
+	}
+}
+
+// signal passes on what the core has touched since it was last asked. mu is held.
+func (s *Session) signal() {
+	ss := &s.core.streams
+	for _, st := range ss.touched {
+		st.touched = false
+		if st.handle != nil {
+			st.handle.signal()
+		}
+	}
+	clear(ss.touched)
+	ss.touched = ss.touched[:0]
+	if ss.incoming.len() > 0 {
+		s.announce()
+	}
+}
