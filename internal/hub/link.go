@@ -167,6 +167,7 @@ func (l *link) setStopped(stopped bool) {
 	l.change(api.TriggerUser, func() {
 		l.stopped = stopped
 		if stopped {
+			l.wasActive, l.lastErr = false, nil
 			if l.drop != nil {
 				l.drop(errStopped)
 			}

@@ -78,13 +78,21 @@ func nearest(ref string, all []named) []named {
 	var near []named
 	for _, n := range all {
 		for _, have := range []string{strings.ToLower(n.name), strings.ToLower(n.id)} {
-			if strings.Contains(have, low) || distance(low, have) <= max(1, min(len(low), len(have))/3) {
+			if strings.Contains(have, low) || distance(low, have) <= slips(min(len(low), len(have))) {
 				near = append(near, n)
 				break
 			}
 		}
 	}
 	return near
+}
+
+// slips is how many wrong letters still look like a slip among n.
+func slips(n int) int {
+	if n < 3 {
+		return n - 1
+	}
+	return max(2, n/3)
 }
 
 // distance is the number of letters to insert, remove or replace to turn a into b. Long

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -37,7 +38,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && err != errToolFailed {
+	if err != nil && !errors.Is(err, errToolFailed) {
 		fmt.Fprintln(std.Err, "brum-hub:", plain(err.Error()))
 	}
 	return exitCode(ctx, err)

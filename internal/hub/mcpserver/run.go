@@ -39,6 +39,9 @@ func (s *Server) run(tool string) mcp.ToolHandler {
 		if err != nil {
 			return failure(err), nil
 		}
+		if res.Content == nil {
+			res.Content = []mcp.Content{} // which the protocol demands
+		}
 		return res, nil
 	}
 }

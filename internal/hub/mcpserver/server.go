@@ -3,6 +3,7 @@ package mcpserver
 import (
 	"context"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -37,7 +38,7 @@ func New(b api.Backend, version string, log *slog.Logger) *Server {
 		Instructions: instructions,
 		Capabilities: &mcp.ServerCapabilities{Tools: &mcp.ToolCapabilities{ListChanged: true}},
 	})
-	s.mcp.AddReceivingMiddleware(s.awaitTools)
+	s.mcp.AddReceivingMiddleware(s.intercept)
 	s.addInstanceTools()
 	return s
 }
@@ -48,19 +49,33 @@ func (s *Server) MCP() *mcp.Server { return s.mcp }
 // firstListWait is how long a client that asks for the tools waits for the first list.
 const firstListWait = 5 * time.Second
 
-// awaitTools lets the first tools/list wait for the hub's answer: not every client asks again.
-func (s *Server) awaitTools(next mcp.MethodHandler) mcp.MethodHandler {
+// intercept does two things the SDK's server would not. The first tools/list waits for the
+// hub's answer, since not every client asks again. And a call of an instance's tool goes to
+// that instance also while the tool is not listed, as it is for a moment after the hub's
+// restart: the instance knows what it has.
+func (s *Server) intercept(next mcp.MethodHandler) mcp.MethodHandler {
 	return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
-		if method == "tools/list" {
-			timer := time.NewTimer(firstListWait)
-			defer timer.Stop()
-			select {
-			case <-s.synced:
-			case <-timer.C:
-			case <-ctx.Done():
+		switch method {
+		case "tools/list":
+			s.awaitTools(ctx)
+		case "tools/call":
+			if call, ok := req.(*mcp.CallToolRequest); ok {
+				if tool, ok := strings.CutPrefix(call.Params.Name, prefix); ok {
+					return s.run(tool)(ctx, call)
+				}
 			}
 		}
 		return next(ctx, method, req)
+	}
+}
+
+func (s *Server) awaitTools(ctx context.Context) {
+	timer := time.NewTimer(firstListWait)
+	defer timer.Stop()
+	select {
+	case <-s.synced:
+	case <-timer.C:
+	case <-ctx.Done():
 	}
 }
 
