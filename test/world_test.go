@@ -74,7 +74,8 @@ func (w *world) start(cmd *exec.Cmd) {
 // hubStatus is what the tests read of brum-hub status --json.
 type hubStatus struct {
 	Hub struct {
-		PID int `json:"pid"`
+		PID  int    `json:"pid"`
+		HTTP string `json:"http"`
 	} `json:"hub"`
 	Instances []struct {
 		ID        string `json:"id"`
