@@ -22,7 +22,16 @@ type world struct {
 // newWorld makes one in which the programs find each other by their defaults, as they do at
 // home.
 func newWorld(t *testing.T) *world {
-	dir := t.TempDir()
+	t.Helper()
+	dir, err := os.MkdirTemp("", "brum-") // t.TempDir is too long for the path of a socket
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := os.RemoveAll(dir); err != nil {
+			t.Error(err)
+		}
+	})
 	for _, sub := range []string{"run", "state", "tmp"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			t.Fatal(err)
