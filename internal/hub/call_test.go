@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -177,6 +178,8 @@ func TestRefusedCalls(t *testing.T) {
 		{api.CallRequest{Instance: "web", Tool: "echo", Arguments: json.RawMessage(`{`)}, api.CodeInvalid},
 		{api.CallRequest{Instance: "web", Tool: "echo", Arguments: make([]byte, api.MaxRequest+1)}, api.CodeTooLarge},
 		{api.CallRequest{Instance: "nobody", Tool: "echo"}, api.CodeUnknownInstance},
+		// More than this instance takes, although not more than the hub does.
+		{api.CallRequest{Instance: "web", Tool: "echo", Arguments: json.RawMessage(`{"x":"` + strings.Repeat("x", 2<<20) + `"}`)}, api.CodeTooLarge},
 	} {
 		if _, err := h.Call(t.Context(), c.req, nil); api.CodeOf(err) != c.want {
 			t.Errorf("%.60v: %v, want %s", c.req, err, c.want)
@@ -184,6 +187,10 @@ func TestRefusedCalls(t *testing.T) {
 	}
 	if n := a.echoed.Load(); n != 0 {
 		t.Errorf("echo ran %d times", n)
+	}
+	h.echo(t, t.Context(), "web") // and the session is none the worse for it
+	if s := h.one(t, "a-1"); s.State != api.Active || s.Resumes != 0 || s.LastError != "" {
+		t.Errorf("after them: %+v", s)
 	}
 }
 

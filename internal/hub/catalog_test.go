@@ -1,7 +1,9 @@
 package hub
 
 import (
+	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -109,4 +111,33 @@ func TestCatalogFollowsInstances(t *testing.T) {
 	until("block:a-1", "echo:a-1,b-1", "fresh:b-1", "steps:a-1")
 	h.source.sees(b.found)
 	until("echo:b-1", "fresh:b-1")
+}
+
+// What an instance says about its tools must neither crash the hub nor fill its memory.
+func TestNonsenseToolsAreLeftOut(t *testing.T) {
+	a := newTestInstance(t, "a-1", "web")
+	a.mcp.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
+		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+			res, err := next(ctx, method, req)
+			if list, ok := res.(*mcp.ListToolsResult); ok {
+				huge := &mcp.Tool{Name: "huge", Description: strings.Repeat("x", maxToolBytes), InputSchema: anything}
+				list.Tools = append(list.Tools, nil, huge)
+				for n := range 2 * maxTools {
+					list.Tools = append(list.Tools, &mcp.Tool{Name: fmt.Sprint("t", n), InputSchema: anything})
+				}
+			}
+			return res, err
+		}
+	})
+	h := startHub(t, nil)
+	h.source.sees(a.found)
+	h.reaches(t, "a-1", api.Active)
+	c, err := h.Tools(t.Context())
+	if err != nil || len(c.Tools) != maxTools {
+		t.Fatalf("%d tools, %v", len(c.Tools), err)
+	}
+	if slices.ContainsFunc(c.Tools, func(e api.Tool) bool { return e.Tool.Name == "huge" }) {
+		t.Error("the huge tool is in the catalog")
+	}
+	h.echo(t, t.Context(), "web")
 }

@@ -3,7 +3,9 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -34,12 +36,13 @@ type client struct {
 	err     error         // why; set before done is closed
 	waiting sync.WaitGroup
 	list    time.Duration // timeout of a list
+	log     *slog.Logger
 
 	mu    sync.Mutex
 	tools []*mcp.Tool
 }
 
-func newClient(ctx context.Context, cfg *Config, sess *session.Session) (*client, error) {
+func newClient(ctx context.Context, cfg *Config, sess *session.Session, log *slog.Logger) (*client, error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout)
 	defer cancel()
 	c := &client{
@@ -48,6 +51,7 @@ func newClient(ctx context.Context, cfg *Config, sess *session.Session) (*client
 		stale:   make(chan struct{}, 1),
 		done:    make(chan struct{}),
 		list:    cfg.ListTimeout,
+		log:     log,
 	}
 	impl := &mcp.Implementation{Name: "brum-hub", Version: cfg.Version}
 	mc := mcp.NewClient(impl, mcpsession.ClientOptions(&mcp.ClientOptions{
@@ -91,20 +95,33 @@ func (c *client) refresh(ctx context.Context) error {
 			return err
 		}
 		if len(tools) == maxTools {
-			return fmt.Errorf("more than %d tools", maxTools)
+			c.log.Warn("the instance has too many tools: the rest is left out", "limit", maxTools)
+			break
 		}
-		data, err := json.Marshal(tool)
-		if err != nil {
-			return fmt.Errorf("tool %q: %w", tool.Name, err)
-		}
-		if len(data) > maxToolBytes {
-			return fmt.Errorf("tool %.100q: its definition of %d bytes is above %d", tool.Name, len(data), maxToolBytes)
+		if err := checkTool(tool); err != nil {
+			c.log.Warn("a tool is left out", "error", err)
+			continue
 		}
 		tools = append(tools, tool)
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.tools = tools
+	return nil
+}
+
+// checkTool refuses what no program of good will sends.
+func checkTool(tool *mcp.Tool) error {
+	if tool == nil {
+		return errors.New("a tool is null")
+	}
+	data, err := json.Marshal(tool)
+	if err != nil {
+		return fmt.Errorf("tool %.100q: %w", tool.Name, err)
+	}
+	if len(data) > maxToolBytes {
+		return fmt.Errorf("tool %.100q: its definition has %d bytes, at most %d are allowed", tool.Name, len(data), maxToolBytes)
+	}
 	return nil
 }
 

@@ -69,7 +69,9 @@ func newTestInstance(t *testing.T, id, name string) *testInstance {
 
 // start serves sessions on ln until stop.
 func (i *testInstance) start(t *testing.T, ln net.Listener) {
-	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: quick(i.found.Key)})
+	cfg := quick(i.found.Key)
+	cfg.MaxMessage = 1 << 20
+	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg})
 	if err != nil {
 		t.Fatal(err)
 	}

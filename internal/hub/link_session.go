@@ -66,7 +66,7 @@ func (l *link) converse(ctx context.Context, sess *session.Session) error {
 		return err
 	}
 	defer l.hub.settled.tried(l)
-	c, err := newClient(ctx, &l.hub.cfg, sess)
+	c, err := newClient(ctx, &l.hub.cfg, sess, l.log)
 	if err != nil {
 		return fmt.Errorf("MCP handshake: %w", err)
 	}

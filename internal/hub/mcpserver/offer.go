@@ -27,6 +27,9 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,60}$`)
 func (s *Server) offer(catalog *api.Catalog) {
 	now := make(map[string]string, len(catalog.Tools))
 	for _, entry := range catalog.Tools {
+		if entry.Tool == nil {
+			continue
+		}
 		tool, err := forHub(entry.Tool)
 		if err != nil {
 			s.log.Warn("a tool is not offered", "tool", entry.Tool.Name, "instances", entry.Instances, "reason", err)
@@ -69,7 +72,7 @@ func (s *Server) add(t *mcp.Tool, h mcp.ToolHandler) (err error) {
 
 // forHub is an instance's tool as the hub offers it.
 func forHub(t *mcp.Tool) (*mcp.Tool, error) {
-	if t == nil || !validName.MatchString(t.Name) {
+	if !validName.MatchString(t.Name) {
 		return nil, fmt.Errorf("its name is not made of 1 to 60 letters, digits, and the signs _ . -")
 	}
 	schema, err := withInstanceID(t.InputSchema)
