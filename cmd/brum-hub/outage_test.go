@@ -1,7 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"os"
 	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,7 +76,7 @@ func TestB1_KilledInstanceLeavesTheList(t *testing.T) {
 	}
 }
 
-func TestF2_ProgramEndsSoon(t *testing.T) {
+func TestF2_ProgramsEndSoon(t *testing.T) {
 	w := newWorld(t)
 	hub := w.startHub(t)
 	w.startInstance(t, "web")
@@ -81,13 +84,92 @@ func TestF2_ProgramEndsSoon(t *testing.T) {
 	w.active(t, 2)
 	logs := w.follow(t, "web")
 	logs.upTo(10)
-	proxy.Blackhole()
-	began := time.Now()
-	if err := interrupt(hub.cmd.Process); err != nil {
+	base, token := w.base(t)
+	mcpSession(t, base, token) // which keeps a stream open
+
+	watch := newCommand(t, w, "status", "--watch")
+	wait(t, "status", func() bool { return strings.Contains(watch.logs.String(), "web") })
+	call := newCommand(t, w, "call", "web", "logs_stream", `{"follow":true,"level":"error"}`)
+	follow := newCommand(t, w, "logs", "web", "-f")
+	wait(t, "lines", func() bool { return strings.Contains(follow.logs.String(), "line") })
+	stdin, open, err := os.Pipe()
+	if err != nil {
 		t.Fatal(err)
 	}
-	<-hub.done
-	if took := time.Since(began); took > time.Second || hub.cmd.ProcessState.ExitCode() > 0 {
-		t.Errorf("ended after %v with %v", took, hub.cmd.ProcessState)
+	defer open.Close()
+	cmd := exec.Command(hubProgram, append([]string{"mcp"}, w.serveArgs()...)...)
+	cmd.Stdin = stdin
+	bridge := start(t, cmd)
+	stdin.Close()
+
+	proxy.Blackhole()
+	for what, p := range map[string]*program{"watch": watch, "call": call, "follow": follow, "bridge": bridge} {
+		endsSoon(t, what, p)
+	}
+	endsSoon(t, "hub", hub)
+	if code := hub.cmd.ProcessState.ExitCode(); code > 0 {
+		t.Errorf("the hub's exit code is %d", code)
+	}
+}
+
+func endsSoon(t *testing.T, what string, p *program) {
+	t.Helper()
+	began := time.Now()
+	if err := interrupt(p.cmd.Process); err != nil {
+		t.Fatal(what, err)
+	}
+	select {
+	case <-p.done:
+	case <-time.After(soon):
+		t.Fatalf("%s does not end", what)
+	}
+	if took := time.Since(began); took > time.Second {
+		t.Errorf("%s ended after %v with %v", what, took, p.cmd.ProcessState)
+	}
+}
+
+func TestLogsSinceACursor(t *testing.T) {
+	w := newWorld(t)
+	w.startHub(t)
+	w.startInstance(t, "web")
+	w.active(t, 1)
+	var cursor string
+	var last uint64
+	for range 20 {
+		args := []string{"logs", "web", "--json"}
+		if cursor != "" {
+			args = append(args, "--since", cursor)
+		}
+		out, stderr, code := w.run(t, "", args...)
+		if code != 0 {
+			t.Fatalf("exit %d: %s", code, stderr)
+		}
+		for text := range strings.Lines(out) {
+			var rec struct {
+				Line   *struct{ Seq uint64 }
+				Cursor string
+			}
+			if err := json.Unmarshal([]byte(text), &rec); err != nil {
+				t.Fatal(err)
+			}
+			switch {
+			case rec.Cursor != "":
+				cursor = rec.Cursor
+			case last != 0 && rec.Line.Seq != last+1:
+				t.Fatalf("line %d after line %d", rec.Line.Seq, last)
+			default:
+				last = rec.Line.Seq
+			}
+		}
+	}
+	if last == 0 {
+		t.Error("no lines")
+	}
+	_, stderr, code := w.run(t, "", "logs", "web", "--since", "c1-0-0-0", "-n", "1")
+	if code != 0 || !strings.Contains(stderr, "missing") {
+		t.Errorf("a cursor of another life: exit %d, %q", code, stderr)
+	}
+	if _, stderr, code := w.run(t, "", "logs", "web", "--since", "nonsense"); code != 5 || !strings.Contains(stderr, "cursor") {
+		t.Errorf("nonsense: exit %d, %q", code, stderr)
 	}
 }

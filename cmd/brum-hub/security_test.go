@@ -137,19 +137,25 @@ func TestMCPOverHTTP(t *testing.T) {
 	w.startInstance(t, "web")
 	w.active(t, 1)
 	base, token := w.base(t)
-	for _, version := range []string{"2025-06-18", "2025-11-25", ""} {
+	for _, version := range []string{"2025-06-18", "2025-11-25", "2026-07-28"} {
 		t.Run("version "+version, func(t *testing.T) {
-			client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
-			session, err := client.Connect(t.Context(), &mcp.StreamableClientTransport{
-				Endpoint: base + "/mcp", HTTPClient: &http.Client{Transport: bearer(token)},
-			}, &mcp.ClientSessionOptions{ProtocolVersion: version})
-			if err != nil {
-				t.Fatal(err)
-			}
-			defer session.Close()
+			session := mcpSession(t, base, token, version)
 			useTools(t, session)
 		})
 	}
+}
+
+func mcpSession(t *testing.T, base, token string, version ...string) *mcp.ClientSession {
+	t.Helper()
+	client := mcp.NewClient(&mcp.Implementation{Name: "test", Version: "1"}, nil)
+	session, err := client.Connect(t.Context(), &mcp.StreamableClientTransport{
+		Endpoint: base + "/mcp", HTTPClient: &http.Client{Transport: bearer(token)},
+	}, &mcp.ClientSessionOptions{ProtocolVersion: strings.Join(version, "")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { session.Close() })
+	return session
 }
 
 type bearer string

@@ -20,6 +20,13 @@ func (l *link) change(trigger string, f func()) {
 
 // sessionChanged takes in what the current session's watcher tells.
 func (l *link) sessionChanged(ch session.Change) {
+	if ch.To == session.Closing {
+		// This side ends the session; finish tells why.
+		l.mu.Lock()
+		l.wakeLocked()
+		l.mu.Unlock()
+		return
+	}
 	l.changeRecorded(func() api.Change {
 		if ch.Err != nil && !errors.Is(ch.Err, session.ErrClosed) {
 			l.lastErr = ch.Err
@@ -44,8 +51,7 @@ func (l *link) changeRecorded(f func() api.Change) {
 	now := time.Now()
 	l.mu.Lock()
 	c := f()
-	close(l.changed)
-	l.changed = make(chan struct{})
+	l.wakeLocked()
 
 	c.At, c.From, c.To = now, l.shown, l.stateLocked()
 	visible := c.From != c.To
@@ -60,6 +66,12 @@ func (l *link) changeRecorded(f func() api.Change) {
 		l.log.Info("state", "from", c.From, "to", c.To, "trigger", c.Trigger, "error", c.Error)
 	}
 	l.hub.changes.statusChanged()
+}
+
+// wakeLocked wakes whoever waits for the record to change.
+func (l *link) wakeLocked() {
+	close(l.changed)
+	l.changed = make(chan struct{})
 }
 
 // completeLocked adds what the record knows: the session, and the outage that spans two.

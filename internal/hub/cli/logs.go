@@ -34,8 +34,9 @@ func (a *app) logsCommand() *cobra.Command {
 		Long: "Prints output lines; PROCESS is a process id, or a script's name. With -f it goes on,\n" +
 			"through outages and restarts of the hub, without losing or repeating a line. Lines that the\n" +
 			"instance had to drop before they were read are counted on standard error.\n\n" +
-			"With --json every line is a record with a cursor of its page: {\"line\":…}, {\"gap\":…},\n" +
-			"{\"cursor\":…}. A cursor is where to read on: give it to --since, with the same PROCESS.",
+			"--json prints records: {\"line\":…}, {\"gap\":…} where lines are missing, {\"note\":…}, and\n" +
+			"{\"cursor\":…} after each page. A cursor is where to read on: give it to --since, with the\n" +
+			"same PROCESS.",
 		Args: args(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 {

@@ -57,7 +57,7 @@ func (a *app) bridge(ctx context.Context, f hubFlags, noStart bool) error {
 		tools.Run(ctx)
 	}()
 	err = tools.MCP().Run(ctx, &mcp.IOTransport{
-		Reader:        io.NopCloser(a.In),
+		Reader:        closable(a.In),
 		Writer:        nopCloser{a.Out},
 		MaxLineLength: api.MaxRequest,
 	})
@@ -94,6 +94,15 @@ func (a *app) starter(f hubFlags) func() (*exec.Cmd, error) {
 		}
 		return bridge.Background(args, dir, filepath.Join(dir, "hub.log"))
 	}
+}
+
+// closable is a reader that is closed when the bridge ends, so that nothing waits for input
+// that may never come.
+func closable(r io.Reader) io.ReadCloser {
+	if c, ok := r.(io.ReadCloser); ok {
+		return c
+	}
+	return io.NopCloser(r)
 }
 
 type nopCloser struct{ io.Writer }

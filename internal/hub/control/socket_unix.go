@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"syscall"
 )
 
 // listen opens the socket. The lock is held.
@@ -21,6 +22,9 @@ func (s *Socket) listen() error {
 		return err
 	}
 	l, err := net.Listen("unix", s.path)
+	if errors.Is(err, syscall.EINVAL) {
+		return fmt.Errorf("%w (the path has %d bytes, systems allow about 100: choose a shorter --socket)", err, len(s.path))
+	}
 	if err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"context"
 	"crypto/hmac"
 	"crypto/sha256"
 	"fmt"
@@ -21,11 +22,12 @@ func newDialer(owner session.ID, log *slog.Logger) hub.Dialer {
 		if err := checkURL(f.SessionURL); err != nil {
 			return nil, err
 		}
-		return brum.Dial(f.SessionURL, &session.Config{
-			Key:    f.Key,
-			Owner:  owner,
-			Logger: log.With("instance", f.ID),
-		}, nil)
+		cfg := session.Config{Key: f.Key, Owner: owner}
+		// The hub logs the states that people see; those of the session are for debugging.
+		if log.Enabled(context.Background(), slog.LevelDebug) {
+			cfg.Logger = log.With("instance", f.ID)
+		}
+		return brum.Dial(f.SessionURL, &cfg, nil)
 	}
 }
 
