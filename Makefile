@@ -30,7 +30,8 @@ test:
 	$(if $(and $(RACE),$(UNRACED)),$(GO) test -timeout 1m $(UNRACED))
 
 integration-test:
-	$(GO) test -tags=integration -timeout 5m -v ./test/...
+	# Most of their time is waiting, for outages to pass.
+	$(GO) test -tags=integration -timeout 5m -parallel 8 -v ./test/...
 
 bench:
 	cd bench && $(GO) run .

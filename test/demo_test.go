@@ -8,11 +8,12 @@ import (
 	"testing"
 )
 
-// The demo looks for itself whether everything is as it should be: an outage of ten seconds
-// without a word, the resume, the calls made meanwhile, and each line of output.
-func TestH1_Demo(t *testing.T) {
+// The demo looks for itself whether everything is as it should be: the outage without a
+// word, the resume, the calls made meanwhile, and each line of output. Here the outage is
+// longer, and the resume has a bound.
+func TestH1_OutageOf30Seconds(t *testing.T) {
 	t.Parallel()
-	out, err := exec.Command(program("demo"), "-bin", bin).CombinedOutput()
+	out, err := exec.Command(program("demo"), "-bin", bin, "-outage", "30s", "-within", "2s").CombinedOutput()
 	t.Logf("%s", out)
 	if err != nil {
 		t.Fatal(err)

@@ -127,15 +127,15 @@ func (f *follower) wait(ctx context.Context, enough func() bool) error {
 	}
 }
 
-// verify looks whether all lines of the process came, in order, each once.
-func (f *follower) verify() error {
+// verify looks whether all of the process's lines came, in order, each once.
+func (f *follower) verify(lines int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.broken != nil {
 		return f.broken
 	}
 	for i, text := range f.texts {
-		if want := lineOf(f.name, i+1); text != want {
+		if want := lineOf(f.name, i+1, lines); text != want {
 			return fmt.Errorf("line %d is %q, want %q", i+1, text, want)
 		}
 		if i > 0 && f.seqs[i] != f.seqs[i-1]+1 {

@@ -9,6 +9,7 @@ import (
 
 // TestVerify makes sure that the demo's proof fails when it should.
 func TestVerify(t *testing.T) {
+	const lines = 600
 	type line struct {
 		Seq    int    `json:"seq"`
 		Stream string `json:"stream"`
@@ -16,7 +17,7 @@ func TestVerify(t *testing.T) {
 	}
 	good := func() (list []line) {
 		for i := 1; i <= lines; i++ {
-			list = append(list, line{i, "stdout", lineOf("x", i)})
+			list = append(list, line{i, "stdout", lineOf("x", i, lines)})
 		}
 		return list
 	}
@@ -32,7 +33,7 @@ func TestVerify(t *testing.T) {
 		{name: "two swapped", spoil: func(l []line) []line { l[7], l[8] = l[8], l[7]; return l }},
 		{name: "last missing", spoil: func(l []line) []line { return l[:lines-1] }},
 		{name: "a number twice", spoil: func(l []line) []line { l[9].Seq--; return l }},
-		{name: "another text", spoil: func(l []line) []line { l[9].Text = lineOf("y", 10); return l }},
+		{name: "another text", spoil: func(l []line) []line { l[9].Text = lineOf("y", 10, lines); return l }},
 		{name: "a gap", spoil: func(l []line) []line { return l }, extra: `{"gap":{"lines":3}}`},
 		{name: "something else", spoil: func(l []line) []line { return l }, extra: `what?`},
 	} {
@@ -57,7 +58,7 @@ func TestVerify(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if err := f.verify(); (err == nil) != c.ok {
+			if err := f.verify(lines); (err == nil) != c.ok {
 				t.Errorf("verify: %v", err)
 			}
 		})

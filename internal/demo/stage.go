@@ -14,6 +14,7 @@ var names = []string{"shop", "api"}
 
 // stage is where the demo takes place: a hub, two instances, and a bad network between them.
 type stage struct {
+	plan
 	dir, bin  string
 	socket    string // of the hub
 	network   *network
@@ -22,13 +23,13 @@ type stage struct {
 	calls     []*call
 }
 
-func newStage(dir, bin string) (*stage, error) {
+func newStage(dir, bin string, p plan) (*stage, error) {
 	for _, name := range []string{"brum-hub", "brum-instance"} {
 		if _, err := os.Stat(program(bin, name)); err != nil {
 			return nil, fmt.Errorf("%w (make build makes it)", err)
 		}
 	}
-	s := &stage{dir: dir, bin: bin, socket: filepath.Join(dir, "hub.sock"), followers: make(map[string]*follower)}
+	s := &stage{plan: p, dir: dir, bin: bin, socket: filepath.Join(dir, "hub.sock"), followers: make(map[string]*follower)}
 	for _, sub := range []string{"instances", "seen-by-hub", "state", "shop", "api"} {
 		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
 			return nil, err
@@ -39,7 +40,7 @@ func newStage(dir, bin string) (*stage, error) {
 
 // start brings everything up and shows it.
 func (s *stage) start(ctx context.Context) error {
-	heading("Two instances, each with a process that prints %d numbered lines, and a hub", lines)
+	heading("Two instances, each with a process that prints %d numbered lines, and a hub", s.lines())
 	self, err := os.Executable()
 	if err != nil {
 		return err
@@ -51,7 +52,7 @@ func (s *stage) start(ctx context.Context) error {
 	}
 	for _, name := range names {
 		if err := s.run("brum-instance", "--name", name, "--dir", filepath.Join(s.dir, name), "--port", "0", "--quiet",
-			"--discovery-dir", s.network.from, "--", self, "-count", name); err != nil {
+			"--discovery-dir", s.network.from, "--", self, "-count", name, "-outage", s.outage.String()); err != nil {
 			return err
 		}
 	}
@@ -78,9 +79,9 @@ func (s *stage) start(ctx context.Context) error {
 // cut takes the network away: what is sent disappears, no connection is closed, and new ones
 // are accepted by nobody.
 func (s *stage) cut(ctx context.Context) error {
-	heading("The network dies for %v: packets vanish, nobody says goodbye", outage)
+	heading("The network dies for %v: packets vanish, nobody says goodbye", s.outage)
 	s.network.fail()
-	over := time.After(outage)
+	over := time.After(s.outage)
 	// A call made meanwhile waits, and is executed exactly once, after it.
 	for _, name := range names {
 		c, err := s.call(name, "scripts_status", "{}")
@@ -90,14 +91,14 @@ func (s *stage) cut(ctx context.Context) error {
 		s.calls = append(s.calls, c)
 	}
 	say("  a call to each instance is under way: it will have to wait\n")
-	if err := sleep(ctx, outage*7/10); err != nil {
+	if err := sleep(ctx, s.outage*7/10); err != nil {
 		return err
 	}
 	if err := s.show(ctx, "status"); err != nil {
 		return err
 	}
 	for _, name := range names {
-		if n := s.followers[name].count(); n >= lines {
+		if n := s.followers[name].count(); n >= s.lines() {
 			return fmt.Errorf("%s: all lines have come already: there was no outage", name)
 		}
 	}
@@ -124,7 +125,11 @@ func (s *stage) heal(ctx context.Context) error {
 			return err
 		}
 	}
-	say("  both sessions have resumed within %d ms of it\n", time.Since(began).Milliseconds())
+	took := time.Since(began)
+	if s.within > 0 && took > s.within {
+		return fmt.Errorf("the sessions were back after %v, not within %v", took, s.within)
+	}
+	say("  both sessions have resumed within %d ms of it\n", took.Milliseconds())
 	for _, c := range s.calls {
 		if err := c.wait(ctx); err != nil {
 			return err
@@ -150,15 +155,15 @@ func (s *stage) prove(ctx context.Context) error {
 		if err := f.waitForEnd(ctx); err != nil {
 			return err
 		}
-		if err := f.verify(); err != nil {
+		if err := f.verify(s.lines()); err != nil {
 			return fmt.Errorf("%s, followed through the outage: %w", name, err)
 		}
-		say("  %s: brum-hub logs -f followed %d lines through the outage: all in order, none missing, none twice\n", name, lines)
+		say("  %s: brum-hub logs -f followed %d lines through the outage: all in order, none missing, none twice\n", name, s.lines())
 		again, err := s.readAll(ctx, name)
 		if err != nil {
 			return err
 		}
-		if err := again.verify(); err != nil {
+		if err := again.verify(s.lines()); err != nil {
 			return fmt.Errorf("%s, read again: %w", name, err)
 		}
 		if err := again.same(f); err != nil {
