@@ -84,8 +84,8 @@ func newHub(o Options, token string, web net.Listener) (*hub.Hub, error) {
 }
 
 // serve runs the hub and its servers. If one of them fails all end.
-func serve(ctx context.Context, o Options, h *hub.Hub, socket *control.Socket, web net.Listener, token string) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket, web net.Listener, token string) error {
+	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	tools := mcpserver.New(h, o.Version, o.Logger)
 	servers := []*server{controlServer(h, socket, o.Logger)}
@@ -104,11 +104,7 @@ func serve(ctx context.Context, o Options, h *hub.Hub, socket *control.Socket, w
 	running.Go(func() { tools.Run(ctx) })
 	o.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(web), "token", TokenPath(o.StateDir))
 
-	var hubErr error
-	running.Go(func() {
-		hubErr = h.Run(ctx)
-		cancel(hubErr)
-	})
+	running.Go(func() { cancel(h.Run(ctx)) })
 	<-ctx.Done()
 	h.Shutdown()
 	var ending sync.WaitGroup
@@ -121,10 +117,10 @@ func serve(ctx context.Context, o Options, h *hub.Hub, socket *control.Socket, w
 	}
 	running.Wait()
 	o.Logger.Info("hub ended")
-	if cause := context.Cause(ctx); hubErr == nil && !errors.Is(cause, context.Canceled) {
-		return cause
+	if parent.Err() != nil {
+		return nil
 	}
-	return hubErr
+	return context.Cause(ctx)
 }
 
 func listenHTTP(o Options) (net.Listener, error) {
