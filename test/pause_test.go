@@ -20,6 +20,7 @@ const pause = 60 * time.Second
 // meanwhile has each line once. Whichever side it is, it ends nothing because of its own
 // absence.
 func TestG4_StoppedForAMinute(t *testing.T) {
+	t.Parallel()
 	for _, side := range []string{"instance", "hub"} {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()

@@ -20,7 +20,7 @@ func (l *link) change(trigger string, f func()) {
 
 // sessionChanged takes in what the current session's watcher tells.
 func (l *link) sessionChanged(ch session.Change) {
-	if ch.To == session.Closing {
+	if ch.To == session.Closing || ch.From == session.Closing {
 		// This side ends the session; finish tells why.
 		l.mu.Lock()
 		l.wakeLocked()

@@ -4,8 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
@@ -22,6 +22,7 @@ const (
 // terminal it redraws, elsewhere it appends a line per change.
 func (a *app) watch(ctx context.Context, asJSON bool) error {
 	show := a.appendChanges()
+	var every time.Duration
 	switch {
 	case asJSON:
 		show = func(s *api.Status, err error) error {
@@ -31,13 +32,13 @@ func (a *app) watch(ctx context.Context, asJSON bool) error {
 			return json.NewEncoder(a.Out).Encode(s)
 		}
 	case isTerminal(a.Out):
-		show = a.redraw
+		show, every = a.redraw, time.Second
 	}
 	if _, err := a.client().Status(ctx); err != nil {
 		return err // there is no hub to begin with
 	}
 	for ctx.Err() == nil {
-		err := a.watchHub(ctx, show)
+		err := a.watchHub(ctx, every, show)
 		if !isAway(err) {
 			return untilInterrupted(ctx, err)
 		}
@@ -73,17 +74,32 @@ func sleep(ctx context.Context, d time.Duration) {
 	}
 }
 
-func (a *app) watchHub(ctx context.Context, show func(*api.Status, error) error) error {
-	var seen uint64
-	first := true
-	for revs, err := range a.client().Events(ctx) {
-		if err != nil {
-			return err
+// watchHub shows the status of one hub until it goes away: when it changes, and every so
+// often if asked to, since ages grow without a change.
+func (a *app) watchHub(ctx context.Context, every time.Duration, show func(*api.Status, error) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	var listening sync.WaitGroup
+	defer listening.Wait()
+	defer cancel()
+	changed := make(chan error) // nil for a change, else why there will be no more
+	listening.Go(func() { a.listen(ctx, changed) })
+
+	var tick <-chan time.Time
+	if every > 0 {
+		ticker := time.NewTicker(every)
+		defer ticker.Stop()
+		tick = ticker.C
+	}
+	for {
+		select {
+		case err := <-changed:
+			if err != nil {
+				return err
+			}
+		case <-tick:
+		case <-ctx.Done():
+			return ctx.Err()
 		}
-		if !first && revs.Status == seen {
-			continue
-		}
-		first, seen = false, revs.Status
 		s, err := a.client().Status(ctx)
 		if err != nil {
 			return err
@@ -93,7 +109,28 @@ func (a *app) watchHub(ctx context.Context, show func(*api.Status, error) error)
 		}
 		sleep(ctx, calm)
 	}
-	return errors.New("the hub tells of no more changes")
+}
+
+// listen tells of changes of the status, several at once if the receiver is busy.
+func (a *app) listen(ctx context.Context, changed chan<- error) {
+	var seen uint64
+	first := true
+	tell := func(err error) {
+		select {
+		case changed <- err:
+		case <-ctx.Done():
+		}
+	}
+	for revs, err := range a.client().Events(ctx) {
+		if err != nil {
+			tell(err)
+			return
+		}
+		if first || revs.Status != seen {
+			first, seen = false, revs.Status
+			tell(nil)
+		}
+	}
 }
 
 const (
