@@ -77,11 +77,11 @@ func (c *Config) resolve() (Config, error) {
 	r.ReplayMessages = orDefault(r.ReplayMessages, DefaultReplayMessages)
 	r.Credit = orDefault(r.Credit, DefaultCredit)
 	r.MaxCredit = max(orDefault(r.MaxCredit, DefaultMaxCredit), r.Credit)
-	r.MaxMessage = orDefault(r.MaxMessage, DefaultMaxMessage)
 	r.DetachedFor = orDefault(r.DetachedFor, DefaultDetachedFor)
 	if r.Budget == nil {
 		r.Budget = defaultBudget
 	}
+	r.MaxMessage = orDefault(r.MaxMessage, max(smallMessage, min(DefaultMaxMessage, r.Budget.limit)))
 	if r.Logger == nil {
 		r.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -92,6 +92,8 @@ func (c *Config) resolve() (Config, error) {
 		return r, fmt.Errorf("session: Config.ReplayBytes is %d, needs %d", r.ReplayBytes, 2*largeBlock)
 	case r.ReplayMessages < 2 || r.MaxMessage < maxFragment || r.MaxMessage > 1<<31-1 || r.MaxCredit > 1<<31-1:
 		return r, errors.New("session: Config.ReplayMessages, MaxMessage or MaxCredit is out of range")
+	case r.MaxMessage > max(smallMessage, r.Budget.limit):
+		return r, fmt.Errorf("session: Config.MaxMessage is %d, above the budget of %d", r.MaxMessage, r.Budget.limit)
 	case r.Heartbeat < 0 || r.Window <= r.Heartbeat:
 		return r, fmt.Errorf("session: Config.Window (%v) must be above Heartbeat (%v)", r.Window, r.Heartbeat)
 	}

@@ -194,6 +194,10 @@ func (c *core) finish(now time.Time, err error) {
 	c.log.release()
 	c.streams.all(func(st *stream) {
 		st.shrink(c.cfg.Budget, c.cfg.Credit)
+		if st.arriving { // the rest will never come
+			st.in.partial, st.in.joining = nil, false
+			st.settle(c.cfg.Budget)
+		}
 		c.streams.touch(st)
 	})
 	trigger := TriggerManual

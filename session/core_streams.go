@@ -44,7 +44,7 @@ func (c *core) resetStream(st *stream) space {
 
 func (c *core) breakStream(st *stream) {
 	st.out, st.from = broken, broken
-	st.in.release()
+	st.discard(c.cfg.Budget)
 	c.streams.touch(st)
 	c.streams.reap(st, c.cfg.Budget)
 }
@@ -97,9 +97,9 @@ func (c *core) onOpen(f *sequencedFrame) error {
 }
 
 // consume takes the next message of a stream; see inbox.next.
-func (c *core) consume(st *stream, dst []byte) (msg []byte, ok bool) {
-	msg, ok = st.consume(dst)
+func (c *core) consume(st *stream, dst []byte) taken {
+	t := st.consume(dst, c.cfg.Budget)
 	c.streams.note(st)
 	c.streams.reap(st, c.cfg.Budget)
-	return msg, ok
+	return t
 }

@@ -135,13 +135,13 @@ func (ct *coreTest) pass(d time.Duration, link uint64) {
 func (ct *coreTest) wantMessages(c *core, want ...string) {
 	ct.t.Helper()
 	for _, w := range want {
-		got, ok := c.consume(&c.streams.main, nil)
-		if !ok || string(got) != w {
-			ct.t.Fatalf("consumed %q, %v; want %q", got, ok, w)
+		got := c.consume(&c.streams.main, nil)
+		if !got.whole || string(got.msg) != w {
+			ct.t.Fatalf("consumed %q, %v; want %q", got.msg, got.whole, w)
 		}
 	}
-	if got, ok := c.consume(&c.streams.main, nil); ok {
-		ct.t.Fatalf("consumed %q, want nothing", got)
+	if got := c.consume(&c.streams.main, nil); got.whole {
+		ct.t.Fatalf("consumed %q, want nothing", got.msg)
 	}
 }
 

@@ -37,7 +37,7 @@ func FuzzPacket(f *testing.F) {
 			}
 		}
 		for {
-			if _, ok := ct.a.consume(&ct.a.streams.main, nil); !ok {
+			if !ct.a.consume(&ct.a.streams.main, nil).whole {
 				break
 			}
 		}

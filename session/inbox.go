@@ -6,11 +6,16 @@ type inbox struct {
 	blocks queue[*block]
 	bytes  int
 
-	// The message that is being put together from fragments.
-	partial []byte
-	total   int
-	joining bool
+	// The message that is being put together from fragments. Memory for a large one comes from
+	// the receiver, who reserves it first.
+	partial  []byte
+	total    int
+	joining  bool
+	reserved int // of the budget, for partial
 }
+
+// reserveAbove is the size above which a message's memory is reserved before it is allocated.
+const reserveAbove = 256 << 10
 
 // put files a run of frames. It may keep whole, the block they arrived in, instead of
 // copying them out of it, and then says so.
@@ -40,28 +45,40 @@ func (in *inbox) tailRoom() int {
 	return in.blocks.last().room()
 }
 
+// taken is what next found.
+type taken struct {
+	msg    []byte // appended to dst, if it came in one piece
+	joined bool   // msg was put together and is the receiver's as it is
+	whole  bool   // there is a message
+	freed  int    // wire bytes consumed
+	need   int    // so much memory has to be given to begin before anything can go on
+}
+
 // next takes the next whole message out, appended to dst. It consumes fragments of an
 // unfinished message as they come, so that a message larger than the credit can pass.
-// freed is the number of wire bytes consumed; whole is false when more has to arrive.
-func (in *inbox) next(dst []byte) (msg []byte, freed int, whole bool) {
+func (in *inbox) next(dst []byte) (t taken) {
 	for in.bytes > 0 {
 		b := in.blocks.at(0)
 		f, err := parseSequenced(b.buf[b.read:])
 		if err != nil {
 			panic("BUG: unparsable frame in an inbox")
 		}
+		if n := in.needs(&f); n > reserveAbove {
+			t.need = n
+			return t
+		} else if n > 0 {
+			in.begin(make([]byte, 0, n), n, 0)
+		}
 		b.read += f.size
 		in.bytes -= f.size
-		freed += f.size
+		t.freed += f.size
 		switch f.typ {
 		case frameMessage:
-			msg, whole = append(dst, f.body...), true
+			t.msg, t.whole = append(dst, f.body...), true
 		case frameFirst:
-			total, n := uvarint(f.body)
-			in.start(int(total))
+			_, n := uvarint(f.body)
 			in.partial = append(in.partial, f.body[n:]...)
 		case frameFragment:
-			in.grow(len(f.body))
 			in.partial = append(in.partial, f.body...)
 		case frameAbandon:
 			in.partial, in.joining = nil, false
@@ -71,34 +88,39 @@ func (in *inbox) next(dst []byte) (msg []byte, freed int, whole bool) {
 			putBlock(b)
 		}
 		if in.joining && len(in.partial) == in.total {
-			msg, whole = in.partial, true
-			if dst != nil {
-				msg = append(dst, msg...)
-			}
+			t.msg, t.joined, t.whole = in.partial, true, true
 			in.partial, in.joining = nil, false
 		}
-		if whole {
-			return msg, freed, true
+		if t.whole {
+			return t
 		}
 	}
-	return nil, freed, false
+	return t
 }
 
-// trustedTotal is how much is allocated on a peer's announcement alone; beyond it the
-// buffer grows with what has really arrived.
-const trustedTotal = 1 << 20
-
-func (in *inbox) start(total int) {
-	in.total, in.joining = total, true
-	in.partial = make([]byte, 0, min(total, trustedTotal))
-}
-
-func (in *inbox) grow(n int) {
-	if need := len(in.partial) + n; need > cap(in.partial) {
-		grown := make([]byte, len(in.partial), min(in.total, max(need, 2*cap(in.partial))))
-		copy(grown, in.partial)
-		in.partial = grown
+// needs is the size of the message that f begins, if it still needs memory.
+func (in *inbox) needs(f *sequencedFrame) int {
+	if f.typ != frameFirst || in.joining {
+		return 0
 	}
+	total, _ := uvarint(f.body)
+	return int(total)
+}
+
+// waitsFor reports whether the next thing in the inbox is a message of n bytes that needs
+// memory.
+func (in *inbox) waitsFor(n int) bool {
+	if in.bytes == 0 {
+		return false
+	}
+	b := in.blocks.at(0)
+	f, err := parseSequenced(b.buf[b.read:])
+	return err == nil && in.needs(&f) == n
+}
+
+// begin gives the memory for the message of total bytes that comes next.
+func (in *inbox) begin(memory []byte, total, reserved int) {
+	in.partial, in.total, in.joining, in.reserved = memory, total, true, reserved
 }
 
 func (in *inbox) release() {

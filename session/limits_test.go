@@ -233,7 +233,7 @@ func TestAllocations(t *testing.T) {
 			}
 		}
 		for range 100 {
-			if _, ok := ct.b.consume(&ct.b.streams.main, dst); !ok {
+			if !ct.b.consume(&ct.b.streams.main, dst).whole {
 				t.Fatal("a message is missing")
 			}
 		}
@@ -263,4 +263,49 @@ func TestConfigErrors(t *testing.T) {
 	if s := fmt.Sprint(State(99), Trigger(99), Reason(99), refusal(99), Closed, TriggerWake); s == "" {
 		t.Error(s)
 	}
+}
+
+// §3.2: a large message is put together only when there is memory for it; until then its
+// sender waits and everything else goes on.
+func TestLargeMessagesWaitForMemory(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		budget := NewBudget(3 << 20)
+		p := newPair(t, Config{Budget: budget})
+		defer p.end()
+		if !budget.takeMessage(2 << 20) {
+			t.Fatal("no room")
+		}
+		big := bytes.Repeat([]byte("big"), 1<<19)
+		got := make(chan []byte)
+		go func() {
+			msg, _ := p.b.Receive(t.Context())
+			got <- msg
+		}()
+		sent := make(chan error, 1)
+		go func() { sent <- p.a.Send(t.Context(), big) }()
+		synctest.Wait()
+		select {
+		case err := <-sent:
+			t.Fatalf("the sender did not wait: %v", err)
+		default:
+		}
+		st, err := p.a.OpenStream(t.Context(), "")
+		if err != nil || st.Send(t.Context(), []byte("meanwhile")) != nil {
+			t.Fatal(err)
+		}
+		other, err := p.b.AcceptStream(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if msg, err := other.Receive(t.Context()); string(msg) != "meanwhile" {
+			t.Fatalf("%q, %v", msg, err)
+		}
+		budget.releaseMessage(2 << 20)
+		if !bytes.Equal(<-got, big) || <-sent != nil {
+			t.Error("the large message did not come")
+		}
+		if err := p.a.Send(t.Context(), make([]byte, 3<<20+1)); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("above the receiver's memory: %v", err)
+		}
+	})
 }

@@ -88,8 +88,21 @@ func (st *Stream) Receive(ctx context.Context) ([]byte, error) {
 // which is returned as it was with an error.
 func (st *Stream) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error) {
 	for {
-		if msg, err, ok := st.receiveNow(dst); ok {
-			return msg, err
+		t, err := st.receiveNow(dst)
+		switch {
+		case err != nil:
+			return dst, err
+		case t.whole && t.joined && dst != nil:
+			return append(dst, t.msg...), nil
+		case t.whole && t.msg == nil:
+			return []byte{}, nil
+		case t.whole:
+			return t.msg, nil
+		case t.need > 0:
+			if err := st.makeRoom(ctx, t.need); err != nil {
+				return dst, err
+			}
+			continue
 		}
 		select {
 		case <-st.data:
@@ -100,31 +113,59 @@ func (st *Stream) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error)
 	}
 }
 
-func (st *Stream) receiveNow(dst []byte) (msg []byte, err error, ok bool) {
+// receiveNow takes a message, or finds out why there will be none any more.
+func (st *Stream) receiveNow(dst []byte) (taken, error) {
 	s, c := st.s, st.s.core
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	msg, ok = c.consume(st.st, dst)
+	t := c.consume(st.st, dst)
 	if c.streams.due > 0 {
 		s.wakeWriter()
 	}
 	switch {
-	case ok:
+	case t.whole || t.need > 0:
 		st.signal() // another receiver may be waiting
-		if msg == nil {
-			msg = []byte{}
-		}
-		return msg, nil, true
+		return t, nil
 	case st.st.from == finished:
 		st.signal()
-		return dst, io.EOF, true
+		return t, io.EOF
 	case st.st.from == broken:
 		st.signal()
-		return dst, ErrReset, true
+		return t, ErrReset
 	case c.phase == phaseEnded:
-		return dst, c.receiveError(), true
+		return t, c.receiveError()
 	}
-	return dst, nil, false
+	return t, nil
+}
+
+// makeRoom reserves and allocates the memory for the large message that comes next. It waits
+// while other messages use the budget up; the sender waits with it, for want of credit.
+func (st *Stream) makeRoom(ctx context.Context, n int) error {
+	s := st.s
+	for !s.cfg.Budget.takeMessage(n) {
+		freed := s.cfg.Budget.wait()
+		if s.cfg.Budget.takeMessage(n) {
+			break
+		}
+		select {
+		case <-freed:
+		case <-s.done:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+		if s.Err() != nil {
+			return nil // the caller looks again and finds out
+		}
+	}
+	memory := make([]byte, 0, n)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if in := &st.st.in; in.waitsFor(n) {
+		in.begin(memory, n, n)
+	} else {
+		s.cfg.Budget.releaseMessage(n) // another receiver was faster, or the message is gone
+	}
+	return nil
 }
 
 // Reset ends both directions of the stream at once: what was not yet sent or received is

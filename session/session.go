@@ -151,7 +151,7 @@ func (s *Session) CloseNow() error {
 	now := time.Now()
 	s.mu.Lock()
 	s.core.closeNow(now)
-	s.core.streams.all(func(st *stream) { st.in.release() })
+	s.core.streams.all(func(st *stream) { st.discard(s.cfg.Budget) })
 	s.unlock(now)
 	s.wg.Wait()
 	return nil

@@ -105,10 +105,25 @@ func (st *stream) admit(f *sequencedFrame, maxMessage int) error {
 }
 
 // consume takes the next message from the inbox; see inbox.next.
-func (st *stream) consume(dst []byte) (msg []byte, ok bool) {
-	msg, freed, ok := st.in.next(dst)
-	st.consumed += uint64(freed)
-	return msg, ok
+func (st *stream) consume(dst []byte, budget *Budget) taken {
+	t := st.in.next(dst)
+	st.consumed += uint64(t.freed)
+	st.settle(budget)
+	return t
+}
+
+// settle gives back what was reserved for a message that is no longer being put together.
+func (st *stream) settle(budget *Budget) {
+	if !st.in.joining && st.in.reserved > 0 {
+		budget.releaseMessage(st.in.reserved)
+		st.in.reserved = 0
+	}
+}
+
+// discard drops what has arrived and was not consumed.
+func (st *stream) discard(budget *Budget) {
+	st.in.release()
+	st.settle(budget)
 }
 
 // usedUp reports whether a quarter of the window was consumed: telling that often keeps the
