@@ -9,7 +9,7 @@ BUILD := $(GO) build -trimpath -buildvcs=$(VCS)
 
 # The race detector needs a C compiler and a supported system.
 RACE = $(eval RACE := $(shell $(GO) build -race -o /dev/null ./internal/version >/dev/null 2>&1 && echo -race))$(RACE)
-# Packages whose tests measure memory, which the race detector distorts.
+# Packages with tests of memory and time, which the race detector and company distort.
 UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standard '*norace_test.go' 2>/dev/null))))
 
 STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
@@ -27,7 +27,8 @@ demo: build
 test:
 	$(if $(RACE),,@echo "make test: no race detector here (it needs a C compiler); testing without")
 	$(GO) test $(RACE) -timeout 4m ./...
-	$(if $(and $(RACE),$(UNRACED)),$(GO) test -timeout 1m $(UNRACED))
+	$(if $(and $(RACE),$(UNRACED)),$(GO) test -p 1 -timeout 2m $(UNRACED))
+	cd bench && $(GO) test ./...
 
 integration-test:
 	# Most of their time is waiting, for outages to pass.
