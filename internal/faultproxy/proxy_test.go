@@ -288,7 +288,11 @@ func TestStallLosesNothing(t *testing.T) {
 	client, target := e.connect()
 	e.proxy.Stall()
 	long := strings.Repeat("x", 100_000)
-	go e.send(client, long)
+	go func() {
+		if _, err := io.WriteString(client, long); err != nil {
+			t.Error(err)
+		}
+	}()
 	e.wantSilence(target)
 	e.proxy.Heal()
 	e.want(target, long)
