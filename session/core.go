@@ -255,7 +255,7 @@ func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
 		return false, TriggerNone
 	}
 	if !c.rx.ackDue.IsZero() && !now.Before(c.rx.ackDue) {
-		c.out.ackNow = true
+		c.out.ackNow, c.rx.ackDue = true, time.Time{} // due now, whenever the writer comes to it
 	}
 	verdict, ping := c.live.tick(now, c.gap(now), c.random())
 	if verdict == linkDead {

@@ -379,6 +379,27 @@ func TestSleepIsToldFromPause(t *testing.T) {
 	}
 }
 
+// §5.2: an acknowledgement that falls due is the writer's business; until it has run, the
+// timer has nothing more to do.
+func TestDueAckDoesNotKeepTheTimerFiring(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.a.send(&ct.a.streams.main, []byte("1"))
+	ct.deliver(ct.b, link, ct.next(ct.a))
+	ct.now = ct.b.deadline()
+	if lost, _ := ct.b.tick(ct.now); lost || !ct.b.wantsWrite() {
+		t.Fatal("the acknowledgement is not due")
+	}
+	if d := ct.b.deadline(); !d.After(ct.now) {
+		t.Fatalf("the timer would fire again at once: %v after its tick", d.Sub(ct.now))
+	}
+	ct.settle(link)
+	if ct.a.log.acked != 1 {
+		t.Errorf("acknowledged up to %d", ct.a.log.acked)
+	}
+}
+
 // §7.1: a side that gives a link up says so; the other need not find out by itself.
 func TestDetachIsTold(t *testing.T) {
 	ct := newCoreTest(t)
