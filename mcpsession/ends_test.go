@@ -31,7 +31,7 @@ type ends struct {
 }
 
 // carriers are what each test of the SDK runs over.
-var carriers = map[string]func(*testing.T) *ends{"memory": memoryEnds, "network": realEnds}
+var carriers = map[string]func(*testing.T) *ends{"memory": memoryEnds, "network": realEnds, "stream": streamEnds}
 
 // versions of MCP that are spoken: with a handshake, and without.
 var versions = []string{"2025-11-25", "2026-07-28"}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/internal/faultproxy"
+	"github.com/standardbeagle/brum/mcpsession"
 	"github.com/standardbeagle/brum/session"
 	"github.com/standardbeagle/brum/wsconn"
 )
@@ -59,4 +60,42 @@ func realEnds(t *testing.T) *ends {
 		t.Fatal(err)
 	}
 	return &ends{t: t, client: dialing, server: accepted, dialing: dialing, proxy: proxy}
+}
+
+// streamEnds is one stream of such a session.
+func streamEnds(t *testing.T) *ends {
+	t.Helper()
+	e := realEnds(t)
+	dialing, accepting := e.dialing, e.server.(*session.Session)
+	opened, err := dialing.OpenStream(t.Context(), "mcp")
+	if err != nil {
+		t.Fatal(err)
+	}
+	accepted, err := accepting.AcceptStream(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.client, e.server = mcpsession.OnStream(dialing, opened), mcpsession.OnStream(accepting, accepted)
+	return e
+}
+
+// The end of a connection on a stream is not the end of its session.
+func TestStreamEndsAlone(t *testing.T) {
+	e := streamEnds(t)
+	cs := e.connect(versions[0], nil)
+	if err := call(t.Context(), cs, "count", 1); err != nil {
+		t.Fatal(err)
+	}
+	if err := cs.Close(); err != nil {
+		t.Error(err)
+	}
+	if err := call(t.Context(), cs, "count", 2); err == nil {
+		t.Error("a call after Close succeeded")
+	}
+	for s := range e.mcpServer.Sessions() {
+		s.Wait()
+	}
+	if err := e.dialing.Send(t.Context(), []byte("the session goes on")); err != nil || e.dialing.Stats().Streams != 0 {
+		t.Errorf("%v, %d streams", err, e.dialing.Stats().Streams)
+	}
 }

@@ -29,7 +29,8 @@ func (c *core) finishStream(st *stream) space {
 	return spaceYes
 }
 
-// resetStream ends both directions of a stream: what is on its way on it will be dropped.
+// resetStream ends both directions of a stream: what is on its way on it will be dropped,
+// except what this side has finished before.
 func (c *core) resetStream(st *stream) space {
 	if st.from == broken || (st.out == finished && st.from == finished) {
 		return spaceYes
@@ -38,13 +39,23 @@ func (c *core) resetStream(st *stream) space {
 		return s
 	}
 	c.log.append(frameReset, st.id, nil, nil)
-	c.breakStream(st)
+	if st.out != finished {
+		st.out = broken
+	}
+	st.from = broken
+	st.discard(c.cfg.Budget)
+	c.streams.touch(st)
+	c.streams.reap(st, c.cfg.Budget)
 	return spaceYes
 }
 
-func (c *core) breakStream(st *stream) {
-	st.out, st.from = broken, broken
-	st.discard(c.cfg.Budget)
+// onReset: the peer takes nothing more, and sends nothing more if it had not finished.
+func (c *core) onReset(st *stream) {
+	st.out = broken
+	if st.from != finished {
+		st.from = broken
+		st.discard(c.cfg.Budget)
+	}
 	c.streams.touch(st)
 	c.streams.reap(st, c.cfg.Budget)
 }
@@ -62,7 +73,7 @@ func (c *core) onStream(st *stream, f *sequencedFrame, frame []byte) error {
 			return violation("6", "end of stream %d", f.stream)
 		case st == nil && c.streams.known(f.stream): // reset in the meantime
 		case f.typ == frameReset && st != nil:
-			c.breakStream(st)
+			c.onReset(st)
 		case st == nil || st.from != flowing || st.arriving:
 			return violation("6", "end of stream %d", f.stream)
 		default:

@@ -168,9 +168,9 @@ func (st *Stream) makeRoom(ctx context.Context, n int) error {
 	return nil
 }
 
-// Reset ends both directions of the stream at once: what was not yet sent or received is
-// dropped, on both sides. It waits for room in the buffers. The main stream ends with its
-// session only.
+// Reset ends both directions of the stream at once: what was not yet received is dropped, on
+// both sides, except what was sent before a CloseSend. It waits for room in the buffers. The
+// main stream ends with its session only.
 func (st *Stream) Reset(ctx context.Context) error {
 	if st.st.id == mainStream {
 		return errors.ErrUnsupported

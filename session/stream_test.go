@@ -239,3 +239,38 @@ func TestStreamLimit(t *testing.T) {
 		}
 	})
 }
+
+// §3.2: a reset behind FIN drops nothing of what was finished.
+func TestResetBehindFin(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Config{})
+		defer p.end()
+		a, b := openPair(t, p.a, p.b, "")
+		for _, f := range []func() error{
+			func() error { return b.Send(t.Context(), []byte("unwanted")) },
+			func() error { return a.Send(t.Context(), []byte("last words")) },
+			func() error { return a.CloseSend(t.Context()) },
+			func() error { return a.Reset(t.Context()) },
+		} {
+			if err := f(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		synctest.Wait()
+		if msg, err := b.Receive(t.Context()); string(msg) != "last words" {
+			t.Fatalf("%q, %v", msg, err)
+		}
+		if _, err := b.Receive(t.Context()); err != io.EOF {
+			t.Error(err)
+		}
+		if err := b.Send(t.Context(), nil); !errors.Is(err, ErrReset) {
+			t.Errorf("Send to a peer that takes nothing: %v", err)
+		}
+		if err := a.Send(t.Context(), nil); !errors.Is(err, ErrClosed) {
+			t.Errorf("Send behind CloseSend: %v", err)
+		}
+		if x, y := p.a.Stats(), p.b.Stats(); x.Streams+y.Streams+x.InboxBytes != 0 {
+			t.Errorf("left over: %+v\n%+v", x, y)
+		}
+	})
+}
