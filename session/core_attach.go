@@ -75,7 +75,7 @@ func (e *errRefused) Is(target error) bool {
 // adopt takes in the reply to an attempt. nil means that the attempt's connection is now the
 // link; otherwise the connection is of no use, and the session may have ended.
 func (c *core) adopt(now time.Time, attempt uint64, request, raw []byte) error {
-	if c.phase == phaseEnded || (c.link == linkUp && attempt < c.linkID) {
+	if c.phase == phaseEnded || attempt < c.linkID { // a later one was the link, or still is
 		return errOvertaken
 	}
 	reply, err := parseReply(raw)

@@ -191,6 +191,25 @@ func TestStaleAttemptRefused(t *testing.T) {
 	}
 }
 
+// §4.4: a reply that comes after a later attempt's link has come and gone says nothing any
+// more: its cursors are old.
+func TestReplyOvertakenByALinkThatIsGone(t *testing.T) {
+	ct := newCoreTest(t)
+	n1, raw1, q1 := ct.request()
+	_, late := ct.answer(raw1, q1)
+	link := ct.attach()
+	ct.settle(link)
+	ct.b.send(&ct.b.streams.main, []byte("1"))
+	ct.settle(link)
+	ct.a.linkLost(ct.now, link, TriggerError, nil)
+	if err := ct.a.adopt(ct.now, n1, raw1, late); !errors.Is(err, errOvertaken) || ct.a.phase != phaseOpen {
+		t.Fatalf("adopted %v, ended with %v", err, ct.a.end.err)
+	}
+	link = ct.attach()
+	ct.settle(link)
+	ct.wantMessages(ct.a, "1")
+}
+
 // §4.4: the reply to the create was lost; the next create of the same incarnation goes on.
 func TestCreateReplyLost(t *testing.T) {
 	ct := newCoreTest(t)
