@@ -146,14 +146,12 @@ func (at *Attachment) Bind(conn Conn) {
 	}
 }
 
-// Abort says that the connection could not be set up after all.
+// Abort says that the connection could not be set up after all. The session stays, like one
+// whose link was lost: the reply may have arrived all the same.
 func (at *Attachment) Abort(err error) {
 	s, now := at.session, time.Now()
 	s.mu.Lock()
-	s.core.linkLost(now, at.linkID, TriggerError, err)
-	if !s.core.everLinked && s.core.link == linkNone {
-		s.core.finish(now, ErrClosed) // nobody has seen it yet
-	}
+	s.core.unbound(now, at.linkID, err)
 	s.unlock(now)
 }
 
@@ -202,7 +200,7 @@ func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byt
 	s = a.sessions[q.session]
 	grave, dead := a.graves.find(q.session)
 	switch {
-	case q.kind == attachResume && !bySecret && q.acceptor != a.self && s == nil:
+	case q.kind == attachResume && !bySecret && q.acceptor != a.self:
 		// A session of a former life of this endpoint: its secret died with it.
 		return nil, key, refusedUnknown, false
 	case !byKey && !bySecret:
@@ -211,6 +209,8 @@ func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byt
 		return nil, key, refusedVersion, false
 	case a.closed:
 		return nil, key, refusedShuttingDown, false
+	case dead && q.dialer != grave.peer:
+		return nil, key, refusedIncarnation, false
 	case dead:
 		return nil, key, grave.status, false
 	case s != nil:

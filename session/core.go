@@ -193,7 +193,7 @@ func (c *core) deadline() time.Time {
 	if c.link == linkUp {
 		sooner(c.live.deadline())
 		sooner(c.rx.ackDue)
-		if c.published != Stalled {
+		if c.published == Active { // no other state becomes Stalled by time alone
 			sooner(c.stallAt())
 		}
 		return next

@@ -181,7 +181,7 @@ func (c *core) accept(now time.Time, q *attachRequest) attachReply {
 	reply := c.reply(accepted)
 	refuse := func(r refusal) attachReply { reply.status = r; return reply }
 	switch {
-	case c.phase == phaseEnded:
+	case c.phase == phaseEnded && q.dialer == c.peer:
 		return refuse(c.epitaph().status)
 	case q.dialer != c.peer:
 		if q.dialer > c.peer {
@@ -245,6 +245,15 @@ func (c *core) bound(now time.Time, linkID uint64) bool {
 	}
 	c.linkedUp(now, linkID)
 	return true
+}
+
+// unbound gives the accepted attempt up: its connection could not be set up.
+func (c *core) unbound(now time.Time, linkID uint64, err error) {
+	if c.phase == phaseEnded || c.link != linkAttaching || linkID != c.linkID {
+		return
+	}
+	c.everLinked = true // for all that the dialing side knows
+	c.linkLost(now, linkID, TriggerError, err)
 }
 
 // join checks the peer's position against ours and continues from it.

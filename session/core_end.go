@@ -118,6 +118,10 @@ func (c *core) onEnd(now time.Time, final, peerNext uint64) error {
 		c.conclude(now)
 		return nil
 	}
+	if final > c.rx.next { // this side had stopped listening before the last of it came
+		c.lose(now, ReasonPeerAborted, nil)
+		return nil
+	}
 	c.lose(now, ReasonPeerClosed, nil)
 	return nil
 }
@@ -147,7 +151,7 @@ func (c *core) onSuperseded(now time.Time, winner incarnation, attempt uint64) {
 
 // epitaph is what attaches are told of a session that has ended.
 func (c *core) epitaph() epitaph {
-	e := epitaph{status: refusedAborted, rxNext: c.rx.next, txNext: c.log.next}
+	e := epitaph{status: refusedAborted, peer: c.peer, rxNext: c.rx.next, txNext: c.log.next}
 	if lost, ok := errors.AsType[*LostError](c.end.err); c.end.orderly || (ok && lost.Reason == ReasonPeerClosed) {
 		e.status = refusedEnded
 	}

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"io"
 	"testing"
 	"time"
 
@@ -487,6 +488,52 @@ func TestStalledPeer(t *testing.T) {
 	}
 }
 
+// §6: that a peer stalls is noticed once; whatever else is going on then, the timer has
+// nothing to do about it.
+func TestStalledPeerDoesNotKeepTheTimerFiring(t *testing.T) {
+	for name, disturb := range map[string]func(*coreTest){
+		"probed":  func(ct *coreTest) { ct.a.nudge(ct.now, TriggerWake) },
+		"closing": func(ct *coreTest) { ct.a.close(ct.now) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ct := newCoreTest(t)
+			link := ct.attach()
+			ct.settle(link)
+			ct.a.send(&ct.a.streams.main, []byte("nobody takes this"))
+			ct.settle(link)
+			ct.pass(stallPatience*DefaultHeartbeat+time.Second, link)
+			if s := ct.a.state(ct.now); s != Stalled {
+				t.Fatalf("state %v, want stalled", s)
+			}
+			disturb(ct)
+			if d := ct.a.deadline(); !d.After(ct.now) {
+				t.Errorf("the timer would fire at once: its time was %v ago", ct.now.Sub(d))
+			}
+		})
+	}
+}
+
+// §7.2: who has closed and then missed something of the peer's does not take it for all.
+func TestEndBehindFrozenCursor(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.a.send(&ct.a.streams.main, []byte("a"))
+	ct.b.send(&ct.b.streams.main, []byte("b"))
+	ct.a.close(ct.now)
+	ct.b.close(ct.now)
+	for p := ct.next(ct.b); p != nil; p = ct.next(ct.b) { // into the void, but the cursor is frozen
+	}
+	for p := ct.next(ct.a); p != nil; p = ct.next(ct.a) {
+		if err := ct.deliver(ct.b, link, p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := ct.b.receiveError(); ct.b.phase != phaseEnded || err == io.EOF || !errors.Is(err, ErrLost) {
+		t.Errorf("phase %d, the receiver gets %v", ct.b.phase, err)
+	}
+}
+
 // §7.4: each unsettled message gets the verdict that the peer's last word supports.
 func TestVerdicts(t *testing.T) {
 	big := bytes.Repeat([]byte("b"), 3*maxFragment)
@@ -574,6 +621,31 @@ func TestSimultaneousEnd(t *testing.T) {
 		if !ok || len(lost.Unsettled) != 1 || lost.Unsettled[0].Verdict != NotReceived {
 			t.Errorf("%s ended with %v", name, c.end.err)
 		}
+	}
+}
+
+// §7.4: what a session left behind says nothing of what another life of the peer has sent.
+func TestEpitaphOfAnotherLife(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.a.send(&ct.a.streams.main, []byte("sent by the former life"))
+	ct.settle(link)
+	ct.b.lose(ct.now, ReasonEvicted, nil)
+
+	former := ct.a
+	ct.a = newCore(former.cfg, dialing, former.id, former.self+1, former.random)
+	ct.a.start(ct.now)
+	ct.a.send(&ct.a.streams.main, []byte("sent by this one"))
+	n, raw, q := ct.request()
+	status, reply := ct.answer(raw, q)
+	if status != refusedIncarnation {
+		t.Errorf("refused with %v", status)
+	}
+	ct.a.adopt(ct.now, n, raw, reply)
+	lost, ok := errors.AsType[*LostError](ct.a.end.err)
+	if !ok || len(lost.Unsettled) != 1 || lost.Unsettled[0].Verdict != Unknown {
+		t.Errorf("ended with %v", ct.a.end.err)
 	}
 }
 

@@ -3,9 +3,11 @@ package session
 // graveSize is how many tombstones are kept.
 const graveSize = 1024
 
-// epitaph is how a session ended: by a close or not, and the final cursors.
+// epitaph is how a session ended: by a close or not, and the final cursors. They mean
+// something to the life of the peer that it was held with only.
 type epitaph struct {
 	status         refusal
+	peer           incarnation
 	rxNext, txNext uint64
 }
 

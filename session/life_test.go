@@ -394,3 +394,91 @@ func TestCloseInAnyState(t *testing.T) {
 		})
 	}
 }
+
+// The first connection breaks while the reply is on its way. Whether the dialing side got it
+// or not, the session goes on with the next one.
+func TestFirstConnectionCantBeSetUp(t *testing.T) {
+	for name, arrived := range map[string]bool{"reply lost": false, "reply arrived": true} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				acc, _ := NewAcceptor(&AcceptorConfig{Config: Config{Key: testKey}})
+				n := &network{acc: acc}
+				broken := false
+				s, err := Dial(func(ctx context.Context, request []byte) (Conn, []byte, error) {
+					if broken {
+						return n.dial(ctx, request)
+					}
+					broken = true
+					at := acc.Attach(request)
+					at.Abort(syscall.EPIPE)
+					if !arrived {
+						return nil, nil, syscall.ECONNRESET
+					}
+					p := newPipe()
+					p.cut()
+					return p.a, at.Reply(), nil
+				}, &Config{Key: testKey})
+				if err != nil {
+					t.Fatal(err)
+				}
+				send(t, s, "all the same")
+				b, err := acc.Accept(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				want(t, b, "all the same")
+				if err := s.Close(t.Context()); err != nil {
+					t.Error(err)
+				}
+				b.CloseNow()
+			})
+		})
+	}
+}
+
+// An acceptor that never gets to see a session again after such a beginning forgets it.
+func TestAbortedSessionExpires(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		acc, _ := NewAcceptor(&AcceptorConfig{Config: Config{Key: testKey, DetachedFor: time.Hour}})
+		s, _ := Dial(func(ctx context.Context, request []byte) (Conn, []byte, error) {
+			if at := acc.Attach(request); at.Accepted() {
+				at.Abort(syscall.EPIPE)
+			}
+			return nil, nil, syscall.ECONNRESET
+		}, &Config{Key: testKey})
+		synctest.Wait()
+		s.CloseNow()
+		if n := len(acc.Sessions()); n != 1 {
+			t.Fatalf("%d sessions", n)
+		}
+		time.Sleep(time.Hour + time.Second)
+		if n := len(acc.Sessions()); n != 0 {
+			t.Errorf("%d sessions are kept", n)
+		}
+	})
+}
+
+// A peer that restarted is that, also when a first request of this session comes to it late
+// and makes a session there that nobody has.
+func TestLateCreateAtARestartedPeer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Config{})
+		defer p.end()
+		fresh, _ := NewAcceptor(&AcceptorConfig{Config: Config{Key: testKey}})
+		create := p.net.first
+		p.net.set(func(n *network) { n.acc, n.lag = fresh, time.Millisecond })
+		if at := fresh.Attach(create); !at.Accepted() {
+			t.Fatal("the late request was refused")
+		} else {
+			at.Abort(io.EOF)
+		}
+		p.net.last().cut()
+		<-p.a.Done()
+		if r := lostReason(t, p.a.Err()); r != ReasonStateLost {
+			t.Errorf("lost by %v", r)
+		}
+		for _, s := range fresh.Sessions() {
+			s.CloseNow()
+		}
+	})
+}

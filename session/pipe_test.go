@@ -117,6 +117,7 @@ type network struct {
 	pipes []*pipe
 	down  error // dials fail with it
 	dials int
+	first []byte // request
 	// dialled is when.
 	dialled []time.Time
 	// lag delays each dial.
@@ -127,7 +128,9 @@ type network struct {
 
 func (n *network) dial(ctx context.Context, request []byte) (Conn, []byte, error) {
 	n.mu.Lock()
-	n.dials++
+	if n.dials++; n.dials == 1 {
+		n.first = request
+	}
 	n.dialled = append(n.dialled, time.Now())
 	down, lag, hang, acc := n.down, n.lag, n.hang, n.acc
 	n.mu.Unlock()
