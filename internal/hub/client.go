@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -29,11 +30,12 @@ const (
 // client is an MCP client on one session.
 type client struct {
 	session *session.Session
-	mcp     *mcp.ClientSession
-	sinks   *sinks
-	stale   chan struct{} // capacity 1: the list of tools has changed
-	done    chan struct{} // closed when the MCP connection has ended
-	err     error         // why; set before done is closed
+	main    *lane
+	logs    atomic.Pointer[lane] // for what is bulky; nil until it is open
+	give    context.CancelFunc   // gives up opening it
+	stale   chan struct{}        // capacity 1: the list of tools has changed
+	done    chan struct{}        // closed when the MCP connection has ended
+	err     error                // why; set before done is closed
 	waiting sync.WaitGroup
 	list    time.Duration // timeout of a list
 	log     *slog.Logger
@@ -47,7 +49,6 @@ func newClient(ctx context.Context, cfg *Config, sess *session.Session, log *slo
 	defer cancel()
 	c := &client{
 		session: sess,
-		sinks:   new(sinks),
 		stale:   make(chan struct{}, 1),
 		done:    make(chan struct{}),
 		list:    cfg.ListTimeout,
@@ -66,22 +67,35 @@ func newClient(ctx context.Context, cfg *Config, sess *session.Session, log *slo
 	transport := mcpsession.New(sess)
 	transport.CloseTimeout = goodbye
 	var err error
-	c.mcp, err = mc.Connect(ctx, &tap{transport, c.sinks},
-		&mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
-	if err != nil {
+	if c.main, err = connect(ctx, mc, transport, 0); err != nil {
 		return nil, err
 	}
 	c.waiting.Go(func() {
 		defer close(c.done)
-		c.err = c.mcp.Wait()
+		c.err = c.main.mcp.Wait()
+	})
+	opening, give := context.WithTimeout(context.Background(), cfg.ConnectTimeout)
+	c.give = give
+	c.waiting.Go(func() {
+		defer give()
+		plain := mcp.NewClient(impl, mcpsession.ClientOptions(&mcp.ClientOptions{Capabilities: &mcp.ClientCapabilities{}}))
+		l, err := openLogLane(opening, plain, sess)
+		if err != nil {
+			log.Debug("no lane for logs", "error", err)
+			return
+		}
+		c.logs.Store(l)
+		l.mcp.Wait()
+		c.logs.Store(nil)
 	})
 	return c, nil
 }
 
 // close ends the MCP connection, and with it the session.
 func (c *client) close() {
+	c.give()
 	endSession(c.session)
-	c.mcp.Close()
+	c.main.mcp.Close()
 	c.waiting.Wait()
 }
 
@@ -90,7 +104,7 @@ func (c *client) refresh(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, c.list)
 	defer cancel()
 	var tools []*mcp.Tool
-	for tool, err := range c.mcp.Tools(ctx, nil) {
+	for tool, err := range c.main.mcp.Tools(ctx, nil) {
 		if err != nil {
 			return err
 		}
@@ -134,22 +148,23 @@ func (c *client) offered() []*mcp.Tool {
 // call runs a tool. The departure tells about the request when there is an error.
 func (c *client) call(ctx context.Context, req api.CallRequest, to func(api.Progress)) (*mcp.CallToolResult, *departure, error) {
 	ctx, left := withDeparture(ctx)
+	lane := c.laneFor(req.Tool)
 	params := &mcp.CallToolParams{Name: req.Tool, Arguments: req.Arguments}
 	if to == nil || !req.WantProgress {
-		res, err := c.mcp.CallTool(ctx, params)
+		res, err := lane.mcp.CallTool(ctx, params)
 		return res, left, err
 	}
 
 	p := newProgress()
-	token := c.sinks.add(p)
-	defer c.sinks.remove(token)
+	token := lane.sinks.add(p)
+	defer lane.sinks.remove(token)
 	params.SetProgressToken(token)
 	var res *mcp.CallToolResult
 	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		res, err = c.mcp.CallTool(ctx, params)
+		res, err = lane.mcp.CallTool(ctx, params)
 	}()
 	for {
 		select {

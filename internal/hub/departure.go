@@ -12,8 +12,9 @@ import (
 
 // departure tells, of one call, whether its request was handed to the session.
 type departure struct {
-	mu sync.Mutex
-	id jsonrpc.ID // valid once the request has left
+	mu     sync.Mutex
+	id     jsonrpc.ID // valid once the request has left
+	stream uint64     // on which it did
 }
 
 type departureKey struct{}
@@ -24,10 +25,10 @@ func withDeparture(ctx context.Context) (context.Context, *departure) {
 	return context.WithValue(ctx, departureKey{}, d), d
 }
 
-func (d *departure) note(msg jsonrpc.Message) {
+func (d *departure) note(stream uint64, msg jsonrpc.Message) {
 	if req, ok := msg.(*jsonrpc.Request); ok && req.Method == "tools/call" {
 		d.mu.Lock()
-		d.id = req.ID
+		d.id, d.stream = req.ID, stream
 		d.mu.Unlock()
 	}
 }
@@ -36,7 +37,7 @@ func (d *departure) note(msg jsonrpc.Message) {
 // ended with err. Only a verdict of the session can rule that out once it has left.
 func (d *departure) arrived(err error) bool {
 	d.mu.Lock()
-	id := d.id
+	id, stream := d.id, d.stream
 	d.mu.Unlock()
 	if !id.IsValid() {
 		return false
@@ -46,7 +47,7 @@ func (d *departure) arrived(err error) bool {
 		return true
 	}
 	for _, m := range lost.Unsettled {
-		if m.Verdict != session.NotReceived {
+		if m.Verdict != session.NotReceived || m.Stream != stream {
 			continue
 		}
 		msg, err := jsonrpc.DecodeMessage(m.Payload)

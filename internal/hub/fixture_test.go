@@ -91,6 +91,17 @@ func (i *testInstance) start(t *testing.T, ln net.Listener) {
 				continue
 			}
 			tasks.Go(func() {
+				for {
+					stream, err := s.AcceptStream(life)
+					if err != nil {
+						return
+					}
+					if c, err := i.mcp.Connect(life, mcpsession.New(mcpsession.OnStream(s, stream)), nil); err == nil {
+						tasks.Go(func() { c.Wait() })
+					}
+				}
+			})
+			tasks.Go(func() {
 				c, err := i.mcp.Connect(life, mcpsession.New(s), nil)
 				if err == nil {
 					c.Wait()

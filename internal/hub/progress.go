@@ -86,7 +86,8 @@ func (s *sinks) get(token string) *progress {
 // last reports would come after the call has returned.) It also notes which calls left.
 type tap struct {
 	mcp.Transport
-	sinks *sinks
+	sinks  *sinks
+	stream uint64
 }
 
 func (t *tap) Connect(ctx context.Context) (mcp.Connection, error) {
@@ -94,12 +95,13 @@ func (t *tap) Connect(ctx context.Context) (mcp.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tappedConn{Connection: c, sinks: t.sinks}, nil
+	return &tappedConn{Connection: c, sinks: t.sinks, stream: t.stream}, nil
 }
 
 type tappedConn struct {
 	mcp.Connection
-	sinks *sinks
+	sinks  *sinks
+	stream uint64
 }
 
 func (c *tappedConn) Read(ctx context.Context) (jsonrpc.Message, error) {
@@ -135,7 +137,7 @@ func (c *tappedConn) file(msg jsonrpc.Message) bool {
 func (c *tappedConn) Write(ctx context.Context, msg jsonrpc.Message) error {
 	err := c.Connection.Write(ctx, msg)
 	if d, ok := ctx.Value(departureKey{}).(*departure); ok && err == nil {
-		d.note(msg)
+		d.note(c.stream, msg)
 	}
 	return err
 }

@@ -126,9 +126,36 @@ func (s *server) serveSession(sess *session.Session) {
 		logger.Warn("session without MCP", "error", err)
 		return
 	}
+	lanes := make(chan struct{})
+	go func() {
+		defer close(lanes)
+		s.serveStreams(sess, logger)
+	}()
 	err = conn.Wait()
 	sess.CloseNow()
+	<-lanes
 	logger.Info("session ended", "reason", err)
+}
+
+// serveStreams gives each stream that the peer opens an MCP connection, too, so that what is
+// bulky need not stand in the way of everything else. It returns when the session and the
+// calls on its streams have ended.
+func (s *server) serveStreams(sess *session.Session, logger *slog.Logger) {
+	var conns sync.WaitGroup
+	defer conns.Wait()
+	for {
+		stream, err := sess.AcceptStream(s.life)
+		if err != nil {
+			return
+		}
+		conn, err := s.tools.Connect(s.life, mcpsession.New(mcpsession.OnStream(sess, stream)), nil)
+		if err != nil {
+			logger.Warn("stream without MCP", "stream", stream.Name(), "error", err)
+			stream.Reset(s.life)
+			continue
+		}
+		conns.Go(func() { conn.Wait() })
+	}
 }
 
 // shutdown ends sessions, requests and the listener, and waits for all of it.
