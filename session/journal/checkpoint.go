@@ -1,7 +1,6 @@
 package journal
 
 import (
-	"bytes"
 	"encoding/binary"
 	"fmt"
 )
@@ -100,6 +99,6 @@ func (p *parser) stream(s *state) error {
 	st.bytes = recordOverhead * int64(len(st.log))
 	st.receive = receive
 	s.appBytes += len(app)
-	st.app = bytes.Clone(app)
+	st.app = append([]byte(nil), app...) // nil when empty
 	return nil
 }

@@ -78,7 +78,7 @@ func (s *state) dropStream(st *stream) {
 
 func (s *state) setApp(st *stream, app []byte) {
 	s.appBytes += len(app) - len(st.app)
-	st.app = bytes.Clone(app)
+	st.app = append([]byte(nil), app...) // nil when empty
 }
 
 // ordered returns the streams as they were made.

@@ -76,15 +76,15 @@ func (j *Journal) take() (flight, bool) {
 	j.room.wake()
 	j.room = nil
 
+	f.begin = j.active == nil || j.active.end+int64(len(f.buf)) > j.out.first+j.opts.SegmentBytes
 	var kept []sealed
 	for _, s := range j.sealed {
 		if s.live == 0 && s.pins == 0 && j.active != nil {
 			f.dead = append(f.dead, s)
-		} else {
+		} else if f.begin {
 			kept = append(kept, sealed{s.number, s.end})
 		}
 	}
-	f.begin = j.active == nil || j.active.end+int64(len(f.buf)) > j.out.first+j.opts.SegmentBytes
 	if f.begin {
 		if j.active != nil {
 			kept = append(kept, sealed{j.active.number, j.active.end})
