@@ -32,7 +32,7 @@ test:
 
 integration-test:
 	# Most of their time is waiting, for outages to pass.
-	$(GO) test -tags=integration -timeout 5m -parallel 8 -v ./test/...
+	$(GO) test -tags=integration -timeout 8m -parallel 8 -v ./test/...
 
 bench:
 	cd bench && $(GO) run .
