@@ -74,7 +74,6 @@ var bars = []bar{
 	{imports: "net", of: []string{"session"}, why: "session knows no transport"},
 	{imports: "os", of: []string{"session"}, why: "session keeps its state in memory; a journal is handed to it"},
 	{imports: "syscall", of: []string{"session"}, why: "session behaves the same on every system"},
-	{imports: "go.etcd.io/bbolt", but: []string{"session/journal"}, why: "one package owns the store's format"},
 	{imports: "github.com/coder/websocket", but: []string{"wsconn"}, why: "one package owns what WebSockets are about"},
 	{imports: "github.com/fsnotify/fsnotify", but: []string{"discovery"}, why: "one package owns the watching of files"},
 	{imports: "github.com/gofrs/flock", but: []string{"discovery", "session/journal", "internal/..."}, why: "the rest of the session layer touches no files"},
