@@ -158,6 +158,31 @@ func TestH5_power_cut(t *testing.T) {
 	}
 }
 
+// After a failed fsync the system shows data that it will never write. What the next process
+// found there is durable all the same.
+func TestH5_failed_fsync_is_not_believed(t *testing.T) {
+	for bad := 1; bad <= 60; bad++ {
+		p := newPowerFS(rand.New(rand.NewPCG(uint64(bad), 2)))
+		p.left, p.badSync = 1<<30, bad
+		dir := filepath.Join(t.TempDir(), "j")
+		m := newModel()
+		if j, err := Open(dir, smallOptions(p)); err == nil {
+			m.check(t, j)
+			if err := exercise(j, 0, 40, m.note); !errors.Is(err, syscall.EIO) {
+				t.Fatalf("sync %d: %v", bad, err)
+			}
+			closing(t, j)
+		}
+		j := mustOpen(t, dir, smallOptions(p))
+		m.check(t, j) // what is there now is there for good
+		closing(t, j)
+		p.cut()
+		j = mustOpen(t, dir, smallOptions(p))
+		m.check(t, j)
+		closing(t, j)
+	}
+}
+
 // Each step fails once, in each way: nothing is pretended afterwards.
 func TestH5_every_step_fails(t *testing.T) {
 	for _, c := range []struct {

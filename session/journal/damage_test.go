@@ -11,6 +11,7 @@ import (
 
 // written returns a journal's directory and its segments, oldest first, with eight messages each in a batch.
 func written(t *testing.T, opens int) (dir string, paths []string) {
+	t.Helper()
 	dir = filepath.Join(t.TempDir(), "j")
 	for range opens {
 		j := mustOpen(t, dir, nil)
@@ -112,6 +113,31 @@ func TestH5_torn_tail_is_cut(t *testing.T) {
 		t.Errorf("%d records are left", records)
 	}
 	_ = dir
+}
+
+// What an application stores may look like a batch, even to whoever knows the salt: it is
+// never taken for one.
+func TestH5_payload_like_a_batch(t *testing.T) {
+	for pad := range batchAlign {
+		dir := filepath.Join(t.TempDir(), "j")
+		j := mustOpen(t, dir, nil)
+		path, h := j.active.path(dir), j.out.header
+		body := (&record{kind: kindDrop, stream: 1}).append(make([]byte, batchHeader))
+		fake := sealBatch(body, &h, headerSize, j.synced+2)
+		if _, err := j.Append(t.Context(), "s", append(make([]byte, pad), append(fake, make([]byte, 100)...)...)); err != nil {
+			t.Fatal(err)
+		}
+		closing(t, j)
+		edit(t, path, func(b []byte) []byte { return b[:len(b)-50] })
+		j, err := Open(dir, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if torn := j.State().Recovery.Torn; torn == 0 {
+			t.Error("nothing was torn")
+		}
+		closing(t, j)
+	}
 }
 
 func TestH5_missing_segment(t *testing.T) {

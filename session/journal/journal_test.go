@@ -310,6 +310,23 @@ func TestK2_space_is_reclaimed(t *testing.T) {
 	}
 }
 
+func TestH5_append_does_not_allocate(t *testing.T) {
+	j := mustOpen(t, filepath.Join(t.TempDir(), "j"), nil)
+	defer closing(t, j)
+	payload := make([]byte, 100)
+	if n := testing.AllocsPerRun(200, func() {
+		n, err := j.Append(context.Background(), "s", payload)
+		if err == nil {
+			err = j.Trim("s", n+1)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
 func BenchmarkAppend(b *testing.B) {
 	j := mustOpen(b, filepath.Join(b.TempDir(), "j"), nil)
 	defer closing(b, j)

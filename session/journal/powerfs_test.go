@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"sync"
+	"syscall"
 )
 
 // powerFS is a file system in memory that knows what a power cut leaves: what was synced for
@@ -18,9 +19,15 @@ type powerFS struct {
 	durable map[string]*inode // as the last SyncDir left them
 	rand    *rand.Rand
 	left    int // steps until the power fails; then nothing works
+	badSync int // counts down to the fsync that fails
 }
 
-type inode struct{ data, durable []byte }
+type inode struct {
+	data, durable []byte
+	// lost: an fsync has failed. The system keeps showing what was written, takes it for
+	// clean, and never writes it.
+	lost bool
+}
 
 var errNoPower = &fs.PathError{Op: "power", Path: "fs", Err: io.ErrClosedPipe}
 
@@ -48,7 +55,7 @@ func (p *powerFS) cut() {
 			out = append(out, make([]byte, p.rand.IntN(len(n.data)-len(out)+1))...)
 		}
 		for i := 0; i < len(out); i += sector {
-			if p.rand.IntN(2) == 0 {
+			if !n.lost && p.rand.IntN(2) == 0 {
 				copy(out[i:min(i+sector, len(out))], n.data[i:])
 			}
 		}
@@ -159,7 +166,13 @@ func (f *powerFile) Sync() error {
 	if err := f.fs.use(); err != nil {
 		return err
 	}
-	f.n.durable = bytes.Clone(f.n.data)
+	if f.fs.badSync--; f.fs.badSync == 0 {
+		f.n.lost = true
+		return syscall.EIO
+	}
+	if !f.n.lost {
+		f.n.durable = bytes.Clone(f.n.data)
+	}
 	return nil
 }
 

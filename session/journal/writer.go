@@ -11,6 +11,7 @@ import (
 // output is what the writer writes to.
 type output struct {
 	number uint64 // of the segment
+	path   string
 	header segmentHeader
 	file   file
 	first  int64  // where its first batch ends
@@ -103,11 +104,10 @@ func (j *Journal) write(f *flight) (*segment, int64, error) {
 	seg := j.active // only the writer sets it
 	offset := seg.end
 	f.buf = sealBatch(f.buf, &j.out.header, offset, f.number)
-	path := seg.path(j.dir)
-	if err := step("write", path, writeAll(j.out.file, f.buf, offset)); err != nil {
+	if err := step("write", j.out.path, writeAll(j.out.file, f.buf, offset)); err != nil {
 		return nil, 0, err
 	}
-	return seg, offset, step("sync", path, j.out.file.Sync())
+	return seg, offset, step("sync", j.out.path, j.out.file.Sync())
 }
 
 // beginSegment writes a segment with its first batch, and lets it have its name when it is durable.
@@ -132,7 +132,7 @@ func (j *Journal) beginSegment(f *flight) (*segment, int64, error) {
 	if j.out.file != nil {
 		_ = j.out.file.Close() // all in it was synced
 	}
-	j.out.number, j.out.header, j.out.file, j.out.first = seg.number, h, out, seg.end
+	j.out.number, j.out.path, j.out.header, j.out.file, j.out.first = seg.number, path, h, out, seg.end
 	if cap(j.out.buf) > 2*maxStaged {
 		j.out.buf = nil
 	}
