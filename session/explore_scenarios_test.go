@@ -27,7 +27,6 @@ func scenarios(deep bool) []scenario {
 		{name: "three one way with rivals", script: say(3, 0), rivals: 2, left: allowance{cuts: 2, dials: 3}},
 		{name: "three the other way with rivals", script: say(0, 3), rivals: 2, left: allowance{cuts: 2, dials: 3}},
 		{name: "one each way with rivals and losses", script: say(1, 1), rivals: 2, left: allowance{cuts: 1, dials: 3, losses: 1}},
-		{name: "rivals and connections not set up", script: say(1, 1), rivals: 2, left: allowance{cuts: 1, dials: 2, aborts: [2]int{0, 1}}},
 		{name: "restarts of both sides", script: say(1, 1), rivals: 2, left: allowance{cuts: 1, dials: 3, restarts: [2]int{1, 1}}},
 		{name: "closes of both sides", script: say(2, 2), rivals: 1, left: allowance{cuts: 1, dials: 2, closes: [2]int{1, 1}}},
 		{name: "closes and restarts", script: say(1, 1), rivals: 1, left: allowance{cuts: 1, dials: 2, restarts: [2]int{1, 1}, closes: [2]int{1, 1}}},
@@ -36,5 +35,6 @@ func scenarios(deep bool) []scenario {
 		{name: "packets, acknowledgements and receivers at their own pace", script: say(2, 1), rivals: 1, batches: true, acks: true, lazy: true,
 			left: allowance{cuts: 1, dials: 2, losses: 1}},
 		{name: "streams and fragments", script: streams, rivals: 1, left: allowance{cuts: 1, dials: 2}},
+		{name: "rivals and connections not set up", script: say(1, 1), rivals: 2, left: allowance{cuts: 1, dials: 2, aborts: [2]int{0, 1}}},
 	}
 }

@@ -143,7 +143,7 @@ func (e *explorer) do(w *world, a action) {
 	case happenConsume:
 		e.consume(x)
 	case happenAckTimer:
-		e.tick(x, epoch.Add(ackDelay))
+		e.acknowledge(x)
 	case happenProbe:
 		w.left.probes--
 		x.probes++
@@ -356,7 +356,7 @@ func (e *explorer) flush(w *world) {
 			hush(c)
 		}
 		if !e.acks && !c.rx.ackDue.IsZero() {
-			e.tick(&w.ends[s], epoch.Add(ackDelay))
+			e.acknowledge(&w.ends[s])
 		}
 		for c.wantsWrite() && (!e.batches || c.log.unsent() == 0) {
 			e.write(w, side(s))
@@ -384,7 +384,7 @@ func (e *explorer) deliver(w *world, who side, k *carrier) {
 	k.toward[who] = k.toward[who][1:]
 	x := &w.ends[who]
 	e.nonce = k.n<<8 | uint64(x.probes)
-	blk := &block{buf: make([]byte, len(packet), len(packet)), pins: 1}
+	blk := &block{buf: make([]byte, len(packet)), pins: 1}
 	copy(blk.buf, packet)
 	if _, err := x.c.receive(epoch, k.n, blk); err != nil {
 		e.fail("%v takes a packet for a violation: %v", who, err)
@@ -409,6 +409,13 @@ func (e *explorer) consume(x *endpoint) {
 			x.got = append(x.got, fmt.Sprintf("%d:%s", st.id, t.msg))
 		}
 	})
+}
+
+// acknowledge lets the timer of an acknowledgement fire, well before any other is due.
+func (e *explorer) acknowledge(x *endpoint) {
+	if e.tick(x, epoch.Add(ackDelay)) {
+		e.fail("the timer of an acknowledgement ended the link")
+	}
 }
 
 // tick lets a side's timer fire.

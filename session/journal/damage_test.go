@@ -74,7 +74,7 @@ func TestH5_torn_tail_is_cut(t *testing.T) {
 		t.Fatal(err)
 	}
 	records := -1
-	for size := len(whole); size > 0; size -= 5 {
+	for size := len(whole); size > 0; size -= 13 {
 		fresh := filepath.Join(t.TempDir(), "j")
 		if err := os.Mkdir(fresh, 0o700); err != nil {
 			t.Fatal(err)

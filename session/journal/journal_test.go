@@ -147,7 +147,7 @@ func TestK2_limits(t *testing.T) {
 	defer closing(t, j)
 	fill := func(stream string, size int) (n uint64, err error) {
 		for err == nil {
-			n, err = j.Append(t.Context(), stream, make([]byte, size))
+			_, err = j.Append(t.Context(), stream, make([]byte, size))
 		}
 		st, _ := j.Stream(stream)
 		if kinds.Of(err) != kinds.BufferFull {
