@@ -20,6 +20,8 @@ var layers = []layer{
 		"everything else builds on it"},
 	{"session/sessiontest", []string{"session", "errors"},
 		"users test their own code with it"},
+	{"session/durable", []string{"session", "session/journal", "errors"},
+		"it keeps a relation over sessions, one after the other, and knows no transport"},
 	{"session/journal", []string{"session", "errors"},
 		"it implements what session asks for"},
 	{"session", []string{"errors"},
