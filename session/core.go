@@ -33,6 +33,8 @@ type core struct {
 	rx      receiver
 	live    liveness
 	redial  redial
+	hold    hold
+	renewal renewal
 	out     outbox
 	end     ending
 
@@ -135,7 +137,7 @@ func (c *core) state(now time.Time) State {
 		return Closing
 	case c.link == linkUp:
 		switch {
-		case c.live.probe.phase == probePending:
+		case c.live.probe.phase == probePending || c.hold.on():
 			return Suspect
 		case c.stalled(now):
 			return Stalled
@@ -190,15 +192,18 @@ func (c *core) deadline() time.Time {
 	if c.phase == phaseEnded {
 		return next
 	}
+	sooner(c.hold.until)
 	if c.link == linkUp {
-		sooner(c.live.deadline())
+		if !c.hold.on() {
+			sooner(c.live.deadline())
+		}
 		sooner(c.rx.ackDue)
 		if c.published == Active { // no other state becomes Stalled by time alone
 			sooner(c.stallAt())
 		}
 		return next
 	}
-	if c.role == dialing {
+	if c.role == dialing && !c.hold.on() {
 		sooner(c.redial.next)
 	}
 	if c.everLinked {
@@ -244,6 +249,8 @@ func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
 	if c.phase == phaseEnded {
 		return false, TriggerNone
 	}
+	gap := c.gap(now)
+	c.checkHold(now, gap)
 	if c.link != linkUp {
 		switch {
 		case !c.everLinked || now.Before(c.lostAt.Add(c.keptFor())):
@@ -257,7 +264,10 @@ func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
 	if !c.rx.ackDue.IsZero() && !now.Before(c.rx.ackDue) {
 		c.out.ackNow, c.rx.ackDue = true, time.Time{} // due now, whenever the writer comes to it
 	}
-	verdict, ping := c.live.tick(now, c.gap(now), c.random())
+	if c.hold.on() {
+		return false, TriggerNone
+	}
+	verdict, ping := c.live.tick(now, gap, c.random())
 	if verdict == linkDead {
 		return true, c.live.probe.trigger
 	}
@@ -270,12 +280,19 @@ func (c *core) tick(now time.Time) (lost bool, trigger Trigger) {
 
 // dialDue reports whether the dialing side is to make an attempt now.
 func (c *core) dialDue(now time.Time) bool {
-	return c.role == dialing && c.phase != phaseEnded && c.link == linkNone &&
-		!c.redial.next.IsZero() && !now.Before(c.redial.next)
+	switch {
+	case c.role != dialing || c.phase == phaseEnded || c.hold.on():
+		return false
+	case c.link == linkUp:
+		return c.renewal.phase == renewalDue
+	default:
+		return c.link == linkNone && !c.redial.next.IsZero() && !now.Before(c.redial.next)
+	}
 }
 
 // nudge says that now is a good time to look: the link is probed, or dialled at once.
 func (c *core) nudge(now time.Time, trigger Trigger) {
+	c.hold = hold{}
 	switch {
 	case c.phase == phaseEnded:
 	case c.link == linkUp:
@@ -293,7 +310,7 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
-	c.link = linkNone
+	c.link, c.renewal = linkNone, renewal{}
 	c.lostAt, c.lostBy = now, trigger
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}

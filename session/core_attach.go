@@ -26,7 +26,11 @@ func (c *core) nonce() (n [16]byte) {
 
 // beginAttempt numbers a new attempt and builds its request.
 func (c *core) beginAttempt(now time.Time) (attempt uint64, request []byte, timeout time.Duration) {
-	timeout = c.redial.attempted(now)
+	if c.link == linkUp {
+		c.renewal.phase, timeout = renewalUnderWay, attemptTimeout
+	} else {
+		timeout = c.redial.attempted(now)
+	}
 	c.attempt++
 	q := attachRequest{
 		kind:       attachResume,
@@ -94,7 +98,8 @@ func (c *core) adopt(now time.Time, attempt uint64, request, raw []byte) error {
 		return err
 	}
 	if c.link == linkUp {
-		c.linkLost(now, c.linkID, TriggerPeer, nil)
+		c.linkLost(now, c.linkID, c.renewal.trigger(), nil)
+		c.out.farewell = nil // the peer has cut it off itself
 	}
 	if reason, err := c.join(reply.pos); err != nil {
 		c.abort(now, reason, err)

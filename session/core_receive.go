@@ -9,6 +9,7 @@ func (c *core) receive(now time.Time, linkID uint64, blk *block) (kept bool, err
 		return false, nil // fenced
 	}
 	c.live.inbound(now)
+	c.reached(now)
 	kept, err = c.parse(now, blk)
 	if err != nil {
 		c.abort(now, ReasonProtocol, err)

@@ -48,6 +48,9 @@ func (s *Session) attempt(ctx context.Context, n uint64, request []byte, began t
 		s.unlock(now)
 		return
 	}
+	if s.core.link == linkUp {
+		s.core.renewal = renewal{} // the link is as good as the probe says
+	}
 	// An attempt that was given up on purpose says nothing about the path.
 	if wanted && s.core.link != linkUp && s.core.phase != phaseEnded {
 		s.attemptFailed(now, err)

@@ -66,7 +66,7 @@ func (f *form) core(c *core) {
 	f.u(c.log.digest.Sum64(), c.rx.next, c.rx.digest.Sum64(), c.rx.acked)
 	f.flags(c.rx.ackDue.IsZero(), c.live.ackWait.IsZero(), c.redial.next.IsZero(), c.streams.progressAt.IsZero())
 	f.u(uint64(c.live.probe.phase), uint64(c.live.probe.trigger), c.live.probe.nonce)
-	f.u(uint64(c.out.pongN))
+	f.u(uint64(c.hold.why), uint64(c.renewal.phase), uint64(c.out.pongN))
 	f.u(c.out.pongs[:c.out.pongN]...)
 	f.bytes(c.out.farewell)
 
@@ -132,7 +132,7 @@ func (w *world) form(buf []byte) (sum uint64, storage []byte) {
 		}
 	}
 	l := &w.left
-	f.u(uint64(l.cuts), uint64(l.dials), uint64(l.losses), uint64(l.probes), uint64(l.lates))
+	f.u(uint64(l.cuts), uint64(l.dials), uint64(l.losses), uint64(l.probes), uint64(l.lates), uint64(l.holds), uint64(l.renewals))
 	for s := range l.restarts {
 		f.u(uint64(l.restarts[s]), uint64(l.closes[s]), uint64(l.aborts[s]))
 	}

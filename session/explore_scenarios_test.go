@@ -20,6 +20,8 @@ func scenarios(deep bool) []scenario {
 				left: allowance{cuts: 2, dials: 3, restarts: [2]int{1, 1}}},
 			{name: "three each way with all else", script: say(3, 3), rivals: 1, batches: true, acks: true,
 				left: allowance{cuts: 1, dials: 2, losses: 1, closes: [2]int{1, 1}}},
+			{name: "holds and renewals with rivals", script: say(1, 1), rivals: 2,
+				left: allowance{cuts: 1, dials: 3, holds: 1, renewals: 1}},
 		}
 	}
 	return []scenario{
@@ -35,6 +37,7 @@ func scenarios(deep bool) []scenario {
 		{name: "packets, acknowledgements and receivers at their own pace", script: say(2, 1), rivals: 1, batches: true, acks: true, lazy: true,
 			left: allowance{cuts: 1, dials: 2, losses: 1}},
 		{name: "streams and fragments", script: streams, rivals: 1, left: allowance{cuts: 1, dials: 2}},
+		{name: "holds and renewals", script: say(1, 0), rivals: 1, left: allowance{cuts: 1, dials: 2, holds: 1, renewals: 1}},
 		{name: "rivals and connections not set up", script: say(1, 1), rivals: 2, left: allowance{cuts: 1, dials: 2, aborts: [2]int{0, 1}}},
 	}
 }

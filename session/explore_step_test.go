@@ -29,11 +29,15 @@ const (
 	happenReplyLost
 	happenRestart
 	happenClose
+	happenHold
+	happenNudge
+	happenRenew
 )
 
 var happeningNames = [...]string{"sends", "writes a packet", "gets a packet of link", "consumes", "acknowledges (timer)",
 	"asks for a sign of life", "gives up its silent link", "wakes late", "sees the end of link", "link is cut:", "dials",
-	"gets request", "request is lost:", "binds link", "aborts link", "gets the reply to", "reply is lost:", "restarts", "closes"}
+	"gets request", "request is lost:", "binds link", "aborts link", "gets the reply to", "reply is lost:", "restarts", "closes",
+	"is held", "is nudged", "wants a new link"}
 
 type action struct {
 	what happening
@@ -77,7 +81,7 @@ func (e *explorer) choices(w *world, list []action) []action {
 			if e.acks && !c.rx.ackDue.IsZero() {
 				add(happenAckTimer, who, 0, 0)
 			}
-			if c.live.probe.phase != probePending && w.left.probes > 0 {
+			if c.live.probe.phase != probePending && w.left.probes > 0 && !c.hold.on() {
 				add(happenProbe, who, 0, 0)
 			}
 			if c.live.probe.phase == probePending && w.left.cuts > 0 {
@@ -86,6 +90,15 @@ func (e *explorer) choices(w *world, list []action) []action {
 			if w.left.lates > 0 {
 				add(happenLate, who, 0, 0)
 			}
+		}
+		if c.phase != phaseEnded && w.left.holds > 0 && !c.hold.on() {
+			add(happenHold, who, 0, 0)
+		}
+		if c.hold.on() {
+			add(happenNudge, who, 0, 0)
+		}
+		if c.link == linkUp && w.left.renewals > 0 {
+			add(happenRenew, who, 0, 0)
 		}
 		if w.left.restarts[s] > 0 {
 			add(happenRestart, who, 0, 0)
@@ -144,6 +157,18 @@ func (e *explorer) do(w *world, a action) {
 		e.consume(x)
 	case happenAckTimer:
 		e.acknowledge(x)
+	case happenHold:
+		w.left.holds--
+		x.c.holdOn(epoch, TriggerNetwork)
+	case happenNudge:
+		x.probes++
+		e.nonce = x.c.linkID<<8 | uint64(x.probes)
+		x.c.nudge(epoch, TriggerNetwork)
+	case happenRenew:
+		w.left.renewals--
+		x.probes++
+		e.nonce = x.c.linkID<<8 | uint64(x.probes)
+		x.c.renew(epoch, TriggerNetwork)
 	case happenProbe:
 		w.left.probes--
 		x.probes++

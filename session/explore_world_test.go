@@ -55,6 +55,7 @@ type carrier struct {
 // allowance is what may still happen.
 type allowance struct {
 	cuts, dials, losses, probes, lates int
+	holds, renewals                    int
 	restarts, closes, aborts           [2]int
 }
 
