@@ -1,9 +1,9 @@
 package power
 
 import (
-	"errors"
-	"fmt"
 	"log/slog"
+	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/standardbeagle/brum/power/internal/system"
@@ -11,7 +11,7 @@ import (
 
 const (
 	defaultSuspendTimeout = 5 * time.Second
-	defaultDebounce       = time.Second
+	defaultDebounce       = 500 * time.Millisecond
 	defaultPoll           = 5 * time.Second
 	minPoll               = 100 * time.Millisecond
 )
@@ -28,15 +28,25 @@ type options struct {
 	system      *system.System
 }
 
+// newOptions applies opts to the defaults.
+func newOptions(opts []Option) (options, error) {
+	o := options{
+		who:      filepath.Base(os.Args[0]),
+		suspend:  defaultSuspendTimeout,
+		debounce: defaultDebounce,
+		poll:     defaultPoll,
+		log:      slog.New(slog.DiscardHandler),
+	}
+	for _, opt := range opts {
+		if err := opt(&o); err != nil {
+			return options{}, err
+		}
+	}
+	return o, nil
+}
+
 // Option changes how a Monitor works.
 type Option func(*options) error
-
-// ErrOption is what New returns, wrapped, for an option that makes no sense.
-var ErrOption = errors.New("power: bad option")
-
-func bad(format string, args ...any) error {
-	return fmt.Errorf("%w: %s", ErrOption, fmt.Sprintf(format, args...))
-}
 
 // WithWho is the name under which the system lists who delays its sleep. By default it is the
 // name of the program.
@@ -68,8 +78,8 @@ func WithSuspendTimeout(d time.Duration) Option {
 	}
 }
 
-// WithDebounce is how long changes of networks are gathered after one was reported at once; 1 s
-// by default. 0 reports each.
+// WithDebounce is how long changes of networks are gathered after one was reported at once;
+// half a second by default. 0 reports each.
 func WithDebounce(d time.Duration) Option {
 	return func(o *options) error {
 		if d < 0 {

@@ -34,8 +34,10 @@ type Backend struct {
 	// Name is the Source of events that this backend brings about, such as "logind".
 	Name string
 	Role Role
-	// Fallback: it runs only while no other backend of its role is active.
+	// Fallback: it runs only while no other backend of its role is active, partial ones aside.
 	Fallback bool
+	// Partial: there are changes that it does not tell of.
+	Partial bool
 	// AnnouncesWake: it reports every full wake, with Over or Woke, within moments. While such a
 	// backend is active, a sleep that nobody announces the end of was a dark wake.
 	AnnouncesWake bool
