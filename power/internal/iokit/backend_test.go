@@ -147,14 +147,16 @@ func TestPanickingListener(t *testing.T) {
 	clean(t)
 	s := newSink(t, true)
 	s.panics = true
-	stop := s.run(against(fake.libraries))
+	done := make(chan error, 1)
+	go func() { done <- against(fake.libraries).Run(t.Context(), s) }()
+	<-s.ready
 	fake.send(0xe0000280, 1)
 	answered(t, 1) // the machine sleeps nevertheless
-	if err := stop(); err == nil || !strings.Contains(err.Error(), "SystemWillSleep: out of order") {
+	if err := <-done; err == nil || !strings.Contains(err.Error(), "SystemWillSleep: out of order") {
 		t.Errorf("error %v, want the panic", err)
 	}
 	s.panics = false
-	stop = s.run(against(fake.libraries)) // and it can be run again
+	stop := s.run(against(fake.libraries)) // and it can be run again
 	fake.send(0xe0000300, 2)
 	s.next(system.Over)
 	if err := stop(); err != nil {

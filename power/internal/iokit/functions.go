@@ -37,9 +37,9 @@ type functions struct {
 
 // sourceContext is CFRunLoopSourceContext, version 0.
 type sourceContext struct {
-	version                                 int
-	info                                    uintptr
-	retain, release, description            uintptr
+	version                                int
+	info                                   uintptr
+	retain, release, description           uintptr
 	equal, hash, schedule, cancel, perform uintptr
 }
 
