@@ -151,7 +151,7 @@ func (l *loop) hear(m message, id uintptr) {
 		give := sync.OnceFunc(func() { l.post(func() { l.answers = append(l.answers, id) }) })
 		late := time.AfterFunc(patience, give)
 		allow := func() { late.Stop(); give() }
-		answer = countdown(len(all), allow)
+		answer = listeners.Countdown(len(all), allow)
 		defer func() {
 			if p := recover(); p != nil {
 				allow()
@@ -161,22 +161,5 @@ func (l *loop) hear(m message, id uintptr) {
 	}
 	for _, tell := range all {
 		tell(m, sync.OnceFunc(answer))
-	}
-}
-
-// countdown calls last when it has been called n times; at once if n is 0.
-func countdown(n int, last func()) func() {
-	if n == 0 {
-		last()
-	}
-	var mu sync.Mutex
-	return func() {
-		mu.Lock()
-		n--
-		zero := n == 0
-		mu.Unlock()
-		if zero {
-			last()
-		}
 	}
 }

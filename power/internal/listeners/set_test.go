@@ -44,3 +44,19 @@ func TestSetFromManySides(t *testing.T) {
 		t.Errorf("left over: %v", got)
 	}
 }
+
+func TestCountdown(t *testing.T) {
+	for n := range 4 {
+		calls := 0
+		down := Countdown(n, func() { calls++ })
+		for i := range n {
+			if calls != 0 {
+				t.Errorf("countdown of %d was over after %d calls", n, i)
+			}
+			down()
+		}
+		if calls != 1 {
+			t.Errorf("countdown of %d called %d times, want once", n, calls)
+		}
+	}
+}
