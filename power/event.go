@@ -57,6 +57,7 @@ const (
 	RouteSock Source = "route"     // macOS and BSD: the routing socket
 	Powrprof  Source = "powrprof"  // Windows: suspend and resume
 	IPHelper  Source = "iphlpapi"  // Windows: interfaces, addresses and routes
+	Winsock   Source = "winsock"   // Windows: IPv4 addresses
 	Clock     Source = "clock"     // anywhere: the clocks, looked at now and then
 	Poll      Source = "poll"      // anywhere: the interfaces, looked at now and then
 	Manual    Source = "manual"    // Monitor.Inject

@@ -17,6 +17,11 @@ const sioAddressListChange = 0x28000017
 // goroutine's stack, which moves.
 var requests sync.Map
 
+type request struct {
+	overlapped windows.Overlapped
+	n          uint32
+}
+
 // AddressList hints at IPv4 addresses that come and go. It is partial: of other changes it does
 // not know.
 func AddressList(name string) system.Backend {
@@ -63,10 +68,10 @@ func watchAddresses(ctx context.Context, sink system.Sink) (err error) {
 // nextChange waits for a change, or for stopped, upon which it returns false. It calls ready
 // when nothing is missed any more.
 func nextChange(socket, changed, stopped windows.Handle, ready func()) (again bool, err error) {
-	overlapped := &windows.Overlapped{HEvent: changed}
-	requests.Store(overlapped, nil)
-	defer requests.Delete(overlapped)
-	err = windows.WSAIoctl(socket, sioAddressListChange, nil, 0, nil, 0, nil, overlapped, 0)
+	r := &request{overlapped: windows.Overlapped{HEvent: changed}}
+	requests.Store(r, nil)
+	defer requests.Delete(r)
+	err = windows.WSAIoctl(socket, sioAddressListChange, nil, 0, nil, 0, &r.n, &r.overlapped, 0)
 	if err != nil && err != windows.ERROR_IO_PENDING {
 		return false, fmt.Errorf("SIO_ADDRESS_LIST_CHANGE: %w", err)
 	}
@@ -76,13 +81,13 @@ func nextChange(socket, changed, stopped windows.Handle, ready func()) (again bo
 	case err != nil:
 		return false, fmt.Errorf("WaitForMultipleObjects: %w", err)
 	case which == windows.WAIT_OBJECT_0+1:
-		var n, flags uint32
-		if err := windows.WSAGetOverlappedResult(socket, overlapped, &n, false, &flags); err != nil {
+		var flags uint32
+		if err := windows.WSAGetOverlappedResult(socket, &r.overlapped, &r.n, false, &flags); err != nil {
 			return false, fmt.Errorf("SIO_ADDRESS_LIST_CHANGE: %w", err)
 		}
 		return true, nil
 	}
-	if err := windows.CancelIoEx(socket, overlapped); err == nil {
+	if err := windows.CancelIoEx(socket, &r.overlapped); err == nil {
 		_, _ = windows.WaitForSingleObject(changed, windows.INFINITE)
 	}
 	return false, nil
