@@ -151,7 +151,11 @@ func (b *backend) set(s State, err error) {
 	if b.state != s {
 		b.since = now
 	}
+	turned := (b.state == Active) != (s == Active)
 	b.state, b.err = s, err
+	if !turned {
+		return // nobody's turn depends on the rest, and who waits for its turn sets it, too
+	}
 	m.judge.announced = false
 	for _, other := range m.backends {
 		m.judge.announced = m.judge.announced || other.AnnouncesWake && other.state == Active
@@ -162,9 +166,10 @@ func (b *backend) set(s State, err error) {
 
 // Ready implements system.Sink.
 func (b *backend) Ready() {
+	// A wake before this is one that the backend had no chance to announce.
+	b.m.report(Source(b.Name), system.Hint{Kind: system.Look})
 	b.set(Active, nil)
 	b.m.log.Info("power backend active", "backend", b.Name)
-	b.m.report(Source(b.Name), system.Hint{Kind: system.Look})
 	b.m.networkHint(Source(b.Name))
 }
 
