@@ -154,12 +154,13 @@ func (j *judge) observe(from Source, r system.Reading, full bool) (events []Even
 
 // announce handles a sleep that is about to be.
 func (j *judge) announce(from Source, r system.Reading) (events []Event) {
-	if j.suspend.recent(r.Awake) || j.surprise && j.resume.recent(r.Awake) {
+	if j.asked.recent(r.Awake) || j.surprise && j.resume.recent(r.Awake) {
 		return nil // told twice, or told to a process that was asleep before it could hear
 	}
 	events = j.cancel(from, r) // the end of the last attempt was never told
 	j.sleep++
 	j.suspend.put(r.Awake)
+	j.asked.put(r.Awake)
 	return append(events, j.event(Suspend, from, r))
 }
 
@@ -169,6 +170,7 @@ func (j *judge) cancel(from Source, r system.Reading) []Event {
 		return nil
 	}
 	j.suspend.clear()
+	j.asked.clear()
 	return []Event{j.event(SuspendCanceled, from, r)}
 }
 

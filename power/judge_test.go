@@ -70,6 +70,16 @@ var rows = []struct {
 		{awake: s, hint: system.Over, from: Logind, want: "suspend-canceled 1 by logind"},
 		{awake: ms, hint: system.Over, from: Logind},
 	}},
+	{"logind: the repeat comes after the wake", exact, []now{
+		{hint: system.AboutToSleep, from: Logind, want: "suspend 1 by logind"},
+		{awake: ms, slept: h, hint: system.AboutToSleep, from: Logind, want: "resume 1 slept 1h0m0s by logind"},
+		{awake: ms, hint: system.Over, from: Logind},
+	}},
+	{"logind: failed, and tried again at once", exact, []now{
+		{hint: system.AboutToSleep, from: Logind, want: "suspend 1 by logind"},
+		{awake: ms, hint: system.Over, from: Logind, want: "suspend-canceled 1 by logind"},
+		{awake: ms, hint: system.AboutToSleep, from: Logind, want: "suspend 2 by logind"},
+	}},
 	{"logind: no end of the first attempt was told", exact, []now{
 		{hint: system.AboutToSleep, from: Logind, want: "suspend 1 by logind"},
 		{awake: 9 * s, hint: system.AboutToSleep, from: Logind, want: "suspend-canceled 1 by logind; suspend 2 by logind"},

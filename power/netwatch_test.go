@@ -57,6 +57,7 @@ func TestTheNetworkIsLookedAtAfterAWake(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := powertest.New(t)
 		s := m.Subscribe()
+		time.Sleep(time.Second)     // the looks after the start are over
 		m.Break(errors.New("deaf")) // the change itself is not told
 		m.SetNetwork(powertest.Work)
 		m.Sleep(time.Hour)
