@@ -52,3 +52,7 @@ func (m message) hint(slept bool) system.HintKind {
 	}
 	return 0
 }
+
+// Meaning says what a message with this number hints at; zero is nothing. slept: there is proof
+// of a sleep.
+func Meaning(number uint32, slept bool) system.HintKind { return message(number).hint(slept) }

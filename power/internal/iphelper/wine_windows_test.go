@@ -13,7 +13,7 @@ func TestAddressListSeesAddresses(t *testing.T) {
 	s := newSink()
 	stop := start(t, watchAddresses, s)
 	for _, change := range []string{"add", "del", "add", "del"} {
-		out, err := exec.Command("start.exe", "/unix", "/bin/ip", "addr", change, "10.99.0.1/32", "dev", "lo").CombinedOutput()
+		out, err := exec.Command("start.exe", "/unix", "/bin/ip", "addr", change, "10.99.0.1/24", "dev", "brum0").CombinedOutput()
 		if err != nil {
 			t.Fatalf("ip addr %s: %v\n%s", change, err, out)
 		}

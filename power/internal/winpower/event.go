@@ -46,3 +46,6 @@ func (e event) hint() system.HintKind {
 
 // broadcast is the window message that carries events.
 const broadcast = 0x218 // WM_POWERBROADCAST
+
+// Meaning says what an event with this number hints at; zero is nothing.
+func Meaning(number uint32) system.HintKind { return event(number).hint() }
