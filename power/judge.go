@@ -33,6 +33,7 @@ type judge struct {
 
 	sleep     uint64 // number of the sleep that is on, or was last
 	suspend   mark   // announced, and not yet over
+	asked     mark   // announced, and not canceled; a sleep does not clear it
 	resume    mark   // the last Resume
 	clock     mark   // the last ClockStep
 	witnessed bool   // a native source has told of the last Resume
@@ -91,6 +92,10 @@ func (j *judge) hint(kind system.HintKind, from Source, r system.Reading) []Even
 		if len(events) == 0 && j.untold == 0 && !j.resume.recent(r.Awake) && !j.clock.recent(r.Awake) {
 			events = append(events, j.step(from, r))
 		}
+	}
+	if kind == system.Over || kind == system.Woke { // the next announcement is of another sleep
+		j.asked.clear()
+		j.surprise = false
 	}
 	return events
 }

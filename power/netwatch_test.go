@@ -15,6 +15,7 @@ func TestG2_TheFirstChangeIsToldAtOnceTheRestGathered(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := powertest.New(t, power.WithDebounce(time.Second))
 		s := m.Subscribe()
+		none(t, s) // the looks after the start are over
 		began := time.Now()
 		m.SetNetwork(powertest.Offline)
 		if e := next(t, s); e.Kind != power.NetworkDown || time.Since(began) != 0 {
