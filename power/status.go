@@ -1,0 +1,80 @@
+package power
+
+import (
+	"slices"
+	"time"
+
+	"github.com/standardbeagle/brum/power/internal/system"
+)
+
+// State is that of a backend.
+type State uint8
+
+const (
+	Starting State = iota // it has not begun to watch
+	Active                // it watches
+	Standby               // a better one watches
+	Failed                // it does not work; Err tells why
+)
+
+// String returns a name such as "active".
+func (s State) String() string {
+	return [...]string{"starting", "active", "standby", "failed"}[s]
+}
+
+// Status tells how a monitor gets to know things, for people who want to know why it does not.
+type Status struct {
+	// Backends are all sources that this system may have, the best first.
+	Backends []BackendStatus
+	// SleepClock: there is a clock that counts sleep, so that Slept is exact.
+	SleepClock bool
+	// Hooks is the number of OnSuspend hooks.
+	Hooks int
+	// Last is the last event; its Kind is 0 if there was none.
+	Last Event
+	// Network is as Monitor.Network has it; NetworkErr is why the last look at it failed.
+	Network    NetState
+	NetworkErr error
+}
+
+// BackendStatus tells of one source.
+type BackendStatus struct {
+	Source  Source
+	Watches string // "sleep" or "network"
+	State   State
+	Err     error     // why it failed, with Failed
+	Since   time.Time // of the state
+	Fails   int       // how often it has failed
+	Hints   uint64    // how often it had something to say
+	// Holds: the system would wait for the hooks before it sleeps. HoldErr is why it would not
+	// although there are hooks.
+	Holds   bool
+	HoldErr error
+}
+
+// Status returns what holds now.
+func (m *Monitor) Status() Status {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s := Status{
+		SleepClock: m.system.Clock.CountsSleep, Hooks: len(m.hooks.list), Last: m.last,
+		Network: m.net.state.clone(), NetworkErr: m.net.err,
+	}
+	for _, b := range m.backends {
+		watches := "sleep"
+		if b.Role == system.NetworkRole {
+			watches = "network"
+		}
+		s.Backends = append(s.Backends, BackendStatus{
+			Source: Source(b.Name), Watches: watches, State: b.state, Err: b.err, Since: b.since,
+			Fails: b.fails, Hints: b.hints, Holds: b.held, HoldErr: b.heldErr,
+		})
+	}
+	return s
+}
+
+// clone keeps callers from the monitor's own slices.
+func (s NetState) clone() NetState {
+	s.Addrs, s.Present = slices.Clone(s.Addrs), slices.Clone(s.Present)
+	return s
+}
