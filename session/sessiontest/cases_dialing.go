@@ -10,8 +10,10 @@ func (s *script) established() {
 	s.t.Helper()
 	s.join()
 	s.echo("hello")
+	s.Send(Ack(1))
 	s.WantIdle(time.Second)
 	s.Cut()
+	s.Patience = 40 * time.Second // who answers for the peer may slow attempts down to one in 30 s
 }
 
 // final makes a case of a proven refusal that ends the session.
