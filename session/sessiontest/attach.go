@@ -19,6 +19,7 @@ const (
 // Status is that of an attach reply (protocol.md §4.5).
 type Status uint8
 
+// The statuses of version 1, in their order there.
 const (
 	Accepted Status = iota
 	BadProof

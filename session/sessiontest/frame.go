@@ -9,6 +9,7 @@ import (
 // FrameType is the first byte of a frame (protocol.md §3).
 type FrameType uint8
 
+// The types of version 1.
 const (
 	TypeMessage    FrameType = 0x01
 	TypeFirst      FrameType = 0x02
@@ -117,44 +118,74 @@ func varints(vs ...uint64) []byte {
 
 // The sequenced frames of §3.2.
 
+// Message is a whole message.
 func Message(stream uint64, msg string) Frame { return Frame{TypeMessage, stream, []byte(msg)} }
 
 // First begins a message of total bytes.
 func First(stream, total uint64, part string) Frame {
 	return Frame{TypeFirst, stream, append(varints(total), part...)}
 }
+
+// Fragment is a further part of a message that First has begun.
 func Fragment(stream uint64, part string) Frame { return Frame{TypeFragment, stream, []byte(part)} }
-func Abandon(stream uint64) Frame               { return Frame{TypeAbandon, stream, nil} }
-func Open(stream uint64, name string) Frame     { return Frame{TypeOpen, stream, []byte(name)} }
-func Fin(stream uint64) Frame                   { return Frame{TypeFin, stream, nil} }
-func ResetStream(stream uint64) Frame           { return Frame{TypeReset, stream, nil} }
+
+// Abandon gives up the message that is being sent in fragments.
+func Abandon(stream uint64) Frame { return Frame{TypeAbandon, stream, nil} }
+
+// Open begins a stream.
+func Open(stream uint64, name string) Frame { return Frame{TypeOpen, stream, []byte(name)} }
+
+// Fin ends the sending direction of a stream.
+func Fin(stream uint64) Frame { return Frame{TypeFin, stream, nil} }
+
+// ResetStream is RESET: it ends both directions of a stream.
+func ResetStream(stream uint64) Frame { return Frame{TypeReset, stream, nil} }
 
 // The control frames of §3.3.
 
+// Seq numbers the next sequenced frame. Peer.Send adds it by itself.
 func Seq(n uint64) Frame { return Frame{Type: TypeSeq, Body: varints(n)} }
+
+// Ack acknowledges everything below n.
 func Ack(n uint64) Frame { return Frame{Type: TypeAck, Body: varints(n)} }
 
 // AckDigest is an ACK with the digest of everything below n.
 func AckDigest(n, digest uint64) Frame {
 	return Frame{Type: TypeAck, Body: binary.BigEndian.AppendUint64(varints(n), digest)}
 }
+
+// Credit says how far a stream was consumed and how far it may be sent on.
 func Credit(stream, consumed, limit uint64) Frame {
 	return Frame{Type: TypeCredit, Body: varints(stream, consumed, limit)}
 }
+
+// Ping asks for a Pong with its nonce.
 func Ping(nonce uint64) Frame {
 	return Frame{Type: TypePing, Body: binary.BigEndian.AppendUint64(nil, nonce)}
 }
+
+// Pong answers a Ping.
 func Pong(nonce uint64) Frame {
 	return Frame{Type: TypePong, Body: binary.BigEndian.AppendUint64(nil, nonce)}
 }
+
+// Detach gives up the link; code is for logs.
 func Detach(code uint64) Frame { return Frame{Type: TypeDetach, Body: varints(code)} }
+
+// End closes the session behind frame final.
 func End(final, next, code uint64, text string) Frame {
 	return Frame{Type: TypeEnd, Body: append(varints(final, next, code), text...)}
 }
+
+// EndAck answers an End.
 func EndAck(final, next uint64) Frame { return Frame{Type: TypeEndAck, Body: varints(final, next)} }
+
+// Superseded tells the fence of the attempt that has taken over.
 func Superseded(incarnation, attempt uint64) Frame {
 	return Frame{Type: TypeSuperseded, Body: varints(incarnation, attempt)}
 }
+
+// Abort ends the session at once.
 func Abort(code, next uint64, text string) Frame {
 	return Frame{Type: TypeAbort, Body: append(varints(code, next), text...)}
 }
