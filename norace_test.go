@@ -1,0 +1,5 @@
+//go:build !race
+
+package brum_test
+
+const raceEnabled = false
