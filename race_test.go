@@ -1,5 +1,0 @@
-//go:build race
-
-package brum_test
-
-const raceEnabled = true
