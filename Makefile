@@ -15,7 +15,7 @@ UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standa
 STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test integration-test bench bench-quick lint fmt cross clean
+.PHONY: build demo test integration-test bench bench-quick lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -52,6 +52,9 @@ lint:
 
 fmt:
 	gofmt -s -w $$(git ls-files -co --exclude-standard '*.go')
+
+fuzz:
+	@scripts/fuzz
 
 cross:
 	@scripts/cross

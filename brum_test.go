@@ -5,8 +5,8 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
-	"log/slog"
 	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"time"
@@ -34,24 +34,32 @@ func serve(t *testing.T, cfg session.Config) (*session.Acceptor, string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	address := listen(t, newServer(a))
+	t.Cleanup(func() {
+		ctx, cancel := context.WithCancel(context.Background())
+		cancel()
+		a.Close(ctx)
+	})
+	return a, address
+}
+
+// listen runs a server on loopback until the end of the test.
+func listen(t *testing.T, server *http.Server) (address string) {
+	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	server := wsconn.NewServer(brum.Handler(a, nil), &wsconn.ServerOptions{Logger: slog.New(slog.DiscardHandler)})
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		server.Serve(ln)
 	}()
 	t.Cleanup(func() {
-		ctx, cancel := context.WithCancel(context.Background())
-		cancel()
-		a.Close(ctx)
 		server.Close()
 		<-served
 	})
-	return a, ln.Addr().String()
+	return ln.Addr().String()
 }
 
 // join returns the two ends of a session through a faulty network.

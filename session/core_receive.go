@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/standardbeagle/brum/errors"
+)
 
 // receive takes in a packet that arrived on link linkID in blk. It reports whether it kept
 // the block. An error means that the peer broke the protocol; the session has then ended.
@@ -17,6 +21,16 @@ func (c *core) receive(now time.Time, linkID uint64, blk *block) (kept bool, err
 	}
 	c.publish(now, c.live.probe.trigger, nil)
 	return kept, nil
+}
+
+// unreadable takes note that nothing more can be read from link linkID. What is no packet ends
+// the session, like a packet that nobody may send: it would only come again on the next link.
+func (c *core) unreadable(now time.Time, linkID uint64, err error) {
+	if _, ok := errors.AsType[*protocolError](err); ok && c.link == linkUp && linkID == c.linkID {
+		c.abort(now, ReasonProtocol, err)
+		return
+	}
+	c.linkLost(now, linkID, TriggerError, err)
 }
 
 // parse walks the frames of a packet. Sequenced frames are collected into runs, which are

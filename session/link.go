@@ -20,7 +20,9 @@ type link struct {
 	writing bool          // somebody is writing; nobody else may
 	head    [maxHead]byte
 
-	farewell []byte // the last packet, written by the writer after done
+	farewell []byte        // the last packet, written by the writer after done
+	idle     chan struct{} // closed when who was writing at done has finished; nil for nobody
+	guard    *time.Timer   // closes conn when the farewell takes too long
 }
 
 // startLink makes conn the session's link. mu is held.
@@ -37,11 +39,16 @@ func (s *Session) startLink(id uint64, conn Conn) {
 func (s *Session) dropLink(farewell []byte) {
 	l := s.link
 	s.link = nil
+	l.farewell = farewell
 	if l.writing {
+		l.idle = make(chan struct{})
+	}
+	switch {
+	case farewell != nil:
+		l.guard = time.AfterFunc(farewellTime, func() { l.conn.Close() })
+	case l.writing:
 		// The writer may be stuck in the connection: only closing that frees it.
 		s.wg.Go(func() { l.conn.Close() })
-	} else {
-		l.farewell = farewell
 	}
 	close(l.done)
 }
@@ -61,7 +68,7 @@ func (s *Session) readLoop(l *link) {
 			return
 		}
 		if err != nil {
-			s.core.linkLost(now, l.id, TriggerError, err)
+			s.core.unreadable(now, l.id, err)
 			s.unlock(now)
 			return
 		}
@@ -122,10 +129,12 @@ func (s *Session) writeLoop(l *link) {
 		}
 		break
 	}
+	if l.idle != nil {
+		<-l.idle
+	}
 	if l.farewell != nil {
-		guard := time.AfterFunc(farewellTime, func() { l.conn.Close() })
 		l.conn.WritePacket(l.farewell, nil) // best effort: the link is gone either way
-		guard.Stop()
+		l.guard.Stop()
 	}
 	l.conn.Close()
 }
@@ -157,6 +166,9 @@ func (s *Session) flush(l *link, once bool) (now time.Time) {
 		}
 	}
 	l.writing = false
+	if l.idle != nil {
+		close(l.idle) // dropped meanwhile: nobody writes here again but the farewell
+	}
 	return now
 }
 

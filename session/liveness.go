@@ -95,6 +95,9 @@ func (v *liveness) pong(now time.Time, nonce uint64) (answered bool) {
 		v.rtt = max((7*v.rtt+sample)/8, 1)
 	}
 	v.probe = probe{}
+	if !v.ackWait.IsZero() {
+		v.ackWait = now // the link lives; a peer that answers and acknowledges nothing is asked now and then
+	}
 	return true
 }
 

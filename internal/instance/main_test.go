@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
+	"slices"
 	"strconv"
 	"syscall"
 	"testing"
@@ -17,7 +18,8 @@ import (
 
 // The test binary is also the programs that the tests run: BRUM_TEST_CHILD says so.
 func TestMain(m *testing.M) {
-	if os.Getenv("BRUM_TEST_CHILD") != "" {
+	fuzzes := slices.Contains(os.Args, "-test.fuzzworker") // a child of another kind
+	if os.Getenv("BRUM_TEST_CHILD") != "" && !fuzzes {
 		play(os.Args[1:])
 		return
 	}

@@ -1,0 +1,5 @@
+//go:build race
+
+package sessiontest_test
+
+const raceEnabled = true
