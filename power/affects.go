@@ -74,3 +74,10 @@ func ip(a net.Addr) netip.Addr {
 	addr, _ := netip.ParseAddr(a.String())
 	return addr.Unmap().WithZone("")
 }
+
+// Reaches says whether addr is on this machine, or a neighbour in one of its networks, so that no
+// default route is needed. It is false for nil.
+func (s NetState) Reaches(addr net.Addr) bool {
+	a := ip(addr)
+	return isLocal(addr) || a.IsValid() && contains(s.Addrs, a)
+}

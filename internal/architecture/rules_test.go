@@ -36,8 +36,8 @@ var layers = []layer{
 		"finding instances has nothing to do with how one talks to them"},
 	{"mcpsession", []string{"session", "errors"},
 		"it works over any session, whatever carries that"},
-	{"", []string{"session", "wsconn", "errors"},
-		"it joins the two that do not know each other, and that is all"},
+	{"", []string{"session", "wsconn", "power", "errors"},
+		"it joins those that do not know each other, and that is all"},
 
 	{"internal/hub/...", []string{"internal/hub/...", "", "mcpsession", "discovery", "power", "wsconn", "session", "errors", helpers},
 		"the hub reaches instances over the wire only"},

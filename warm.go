@@ -1,0 +1,130 @@
+package brum
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+)
+
+// A connection that was opened ahead is kept so long, and its opening may take so long.
+const (
+	warmFor     = 3 * time.Second
+	warmTimeout = 2 * time.Second
+)
+
+type dialContext = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// warmDialer opens a TCP connection ahead of the dial that needs it, to where the last one
+// went. A nil one does nothing.
+type warmDialer struct {
+	open dialContext
+
+	mu sync.Mutex
+	// guards following
+	network, address string // of the last dial
+	ahead            *warmConn
+}
+
+// warmConn is a connection that is being opened, or is there and waits.
+type warmConn struct {
+	network, address string
+	ready            chan struct{} // closed when conn and err are set
+	conn             net.Conn
+	err              error
+	cancel           context.CancelFunc
+	expiry           *time.Timer
+}
+
+func newWarmDialer(open dialContext) *warmDialer {
+	if open == nil {
+		open = new(net.Dialer).DialContext
+	}
+	return &warmDialer{open: open}
+}
+
+// warmUp begins to open a connection, unless one is being opened or is there. It does not wait.
+func (d *warmDialer) warmUp() {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.ahead != nil || d.address == "" {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), warmTimeout)
+	w := &warmConn{network: d.network, address: d.address, ready: make(chan struct{}), cancel: cancel}
+	w.expiry = time.AfterFunc(warmFor, func() { d.drop(w) })
+	d.ahead = w
+	go func() {
+		defer cancel()
+		w.conn, w.err = d.open(ctx, w.network, w.address)
+		close(w.ready)
+	}()
+}
+
+// drop closes w, if it is still the one that waits.
+func (d *warmDialer) drop(w *warmConn) {
+	d.mu.Lock()
+	mine := d.ahead == w
+	if mine {
+		d.ahead = nil
+	}
+	d.mu.Unlock()
+	if mine {
+		w.discard()
+	}
+}
+
+// discard closes a connection that nobody wants, now or when it has been opened.
+func (w *warmConn) discard() {
+	w.expiry.Stop()
+	w.cancel()
+	go func() {
+		<-w.ready
+		if w.conn != nil {
+			w.conn.Close()
+		}
+	}()
+}
+
+// dial takes the connection that was opened ahead, or opens one.
+func (d *warmDialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
+	d.mu.Lock()
+	w := d.ahead
+	d.ahead, d.network, d.address = nil, network, address
+	d.mu.Unlock()
+	if w == nil {
+		return d.open(ctx, network, address)
+	}
+	if w.network == network && w.address == address {
+		w.expiry.Stop()
+		select {
+		case <-w.ready:
+			if w.err == nil {
+				return w.conn, nil
+			}
+		case <-ctx.Done():
+			w.discard()
+			return nil, context.Cause(ctx)
+		}
+	} else {
+		w.discard()
+	}
+	return d.open(ctx, network, address)
+}
+
+// close closes what was opened ahead.
+func (d *warmDialer) close() {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	w := d.ahead
+	d.ahead = nil
+	d.mu.Unlock()
+	if w != nil {
+		w.discard()
+	}
+}
