@@ -1,9 +1,6 @@
 package session
 
-import (
-	"net"
-	"time"
-)
+import "time"
 
 // How long a session is held at most, should nobody say that it is over.
 const (
@@ -108,19 +105,13 @@ func (s *Session) Renew(reason Trigger) {
 	s.unlock(now)
 }
 
-// Path returns the addresses of the current link's two ends; nil without a link, or where the
-// connection has none.
-func (s *Session) Path() (local, remote net.Addr) {
+// Conn returns the current link's connection as DialFunc or Attachment.Bind gave it, nil without
+// a link: to ask it for what Conn does not have, such as its addresses. It stays the session's.
+func (s *Session) Conn() Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.link == nil {
-		return nil, nil
+		return nil
 	}
-	if c, ok := s.link.conn.(interface {
-		LocalAddr() net.Addr
-		RemoteAddr() net.Addr
-	}); ok {
-		return c.LocalAddr(), c.RemoteAddr()
-	}
-	return nil, nil
+	return s.link.conn
 }
