@@ -174,8 +174,11 @@ func (x *guarded) act(e power.Event) {
 
 // path is how the peer is reached, or was last.
 func (x *guarded) path() (local, remote net.Addr) {
-	if l, r := x.session.Path(); r != nil {
-		x.last = [2]net.Addr{l, r}
+	if c, ok := x.session.Conn().(interface {
+		LocalAddr() net.Addr
+		RemoteAddr() net.Addr
+	}); ok {
+		x.last = [2]net.Addr{c.LocalAddr(), c.RemoteAddr()}
 	}
 	if x.last[1] == nil {
 		return nil, x.target

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/process"
+	"github.com/standardbeagle/brum/power"
 )
 
 // Config of an Instance. Zero values mean defaults, unless said otherwise.
@@ -83,7 +85,14 @@ func New(cfg Config) (*Instance, error) {
 // or something that was to be run cannot be.
 func (in *Instance) Run(ctx context.Context) error {
 	defer in.processes.Close()
-	srv, err := in.serve(ctx)
+	monitor, err := power.New(power.WithLogger(in.logger), power.WithWho("brum-instance"))
+	if err != nil {
+		return err
+	}
+	defer monitor.Close()
+	guard := brum.NewGuard(monitor)
+	defer guard.Close()
+	srv, err := in.serve(ctx, guard)
 	if err != nil {
 		return err
 	}

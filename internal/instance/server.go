@@ -34,6 +34,7 @@ type server struct {
 	acceptor *session.Acceptor
 	listener net.Listener
 	http     *http.Server
+	guard    *brum.Guard
 	failed   chan error // gets the reason if serving ends by itself
 
 	life  context.Context // of the sessions' MCP connections
@@ -42,7 +43,7 @@ type server struct {
 }
 
 // serve listens and begins to answer.
-func (in *Instance) serve(ctx context.Context) (*server, error) {
+func (in *Instance) serve(ctx context.Context, guard *brum.Guard) (*server, error) {
 	// The text of the token, as it is in the discovery file, is the sessions' key.
 	token := newToken()
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{
@@ -56,7 +57,7 @@ func (in *Instance) serve(ctx context.Context) (*server, error) {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	s := &server{
-		logger: in.logger, tools: in.server, token: token, acceptor: acceptor, listener: ln, failed: make(chan error, 1),
+		logger: in.logger, tools: in.server, token: token, acceptor: acceptor, listener: ln, guard: guard, failed: make(chan error, 1),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	h := endpoints(s.tools, brum.Handler(acceptor, nil), string(token), in.cfg.AllowLegacy, in.logger)
@@ -118,6 +119,7 @@ func (s *server) acceptSessions() {
 func (s *server) serveSession(sess *session.Session) {
 	logger := s.logger.With("session", sess.ID().String())
 	logger.Info("session began")
+	s.guard.Watch(sess)
 	transport := mcpsession.New(sess)
 	transport.CloseTimeout = closeSessionsWithin
 	conn, err := s.tools.Connect(s.life, transport, nil)

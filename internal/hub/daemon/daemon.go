@@ -10,9 +10,11 @@ import (
 	"sync"
 	"syscall"
 
+	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/wsconn"
 )
 
@@ -57,25 +59,32 @@ func Run(ctx context.Context, o Options) error {
 	if web != nil {
 		defer web.Close()
 	}
-	h, err := newHub(o, token, web)
+	monitor, err := power.New(power.WithLogger(o.Logger), power.WithWho("brum-hub"))
+	if err != nil {
+		return err
+	}
+	defer monitor.Close()
+	guard := brum.NewGuard(monitor)
+	defer guard.Close()
+	h, err := newHub(o, token, web, monitor, guard)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, o, h, socket, web, token)
 }
 
-func newHub(o Options, token string, web net.Listener) (*hub.Hub, error) {
+func newHub(o Options, token string, web net.Listener, monitor *power.Monitor, guard *brum.Guard) (*hub.Hub, error) {
 	stops, err := hub.LoadStops(filepath.Join(o.StateDir, "disconnected.json"))
 	if err != nil {
 		return nil, err
 	}
-	source, err := newSource(o.DiscoveryDir, o.Logger)
+	source, err := newSource(o.DiscoveryDir, monitor, o.Logger)
 	if err != nil {
 		return nil, err
 	}
 	return hub.New(hub.Config{
 		Source:  source,
-		Dial:    newDialer(owner(token, o.Socket), o.Logger),
+		Dial:    newDialer(owner(token, o.Socket), guard, o.Logger),
 		Stops:   stops,
 		HTTP:    baseURL(web),
 		Version: o.Version,

@@ -16,8 +16,8 @@ import (
 	"github.com/standardbeagle/brum/session"
 )
 
-// newDialer begins sessions in the name of owner.
-func newDialer(owner session.ID, log *slog.Logger) hub.Dialer {
+// newDialer begins sessions in the name of owner, which guard looks after.
+func newDialer(owner session.ID, guard *brum.Guard, log *slog.Logger) hub.Dialer {
 	return func(f hub.Found) (*session.Session, error) {
 		if err := checkURL(f.SessionURL); err != nil {
 			return nil, err
@@ -27,7 +27,7 @@ func newDialer(owner session.ID, log *slog.Logger) hub.Dialer {
 		if log.Enabled(context.Background(), slog.LevelDebug) {
 			cfg.Logger = log.With("instance", f.ID)
 		}
-		return brum.Dial(f.SessionURL, &cfg, nil)
+		return guard.Dial(f.SessionURL, &cfg, nil)
 	}
 }
 

@@ -10,17 +10,21 @@ import (
 
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/internal/hub"
+	"github.com/standardbeagle/brum/power"
 )
 
 // source finds instances by their files.
-type source struct{ registry *discovery.Registry }
+type source struct {
+	registry *discovery.Registry
+	power    *power.Monitor
+}
 
-func newSource(dir string, log *slog.Logger) (*source, error) {
+func newSource(dir string, monitor *power.Monitor, log *slog.Logger) (*source, error) {
 	r, err := discovery.Open(discovery.Config{Dir: dir, Log: log})
 	if err != nil {
 		return nil, err
 	}
-	return &source{r}, nil
+	return &source{r, monitor}, nil
 }
 
 // Watch implements hub.Source.
@@ -30,6 +34,13 @@ func (s *source) Watch(ctx context.Context, update func([]hub.Found)) error {
 		return err
 	}
 	defer w.Close()
+	woken := s.power.Subscribe(power.Resume)
+	defer woken.Close()
+	go func() {
+		for range woken.C { // notifications may have been lost in sleep
+			w.Rescan()
+		}
+	}()
 	for {
 		instances := w.Instances()
 		found := make([]hub.Found, len(instances))
