@@ -12,13 +12,15 @@ const (
 	maxShortLinks  = 32               // in a row before the first attempt of an outage waits
 	flapPause      = 200 * time.Millisecond
 	maxAttempts    = 4 // under way at once
+	breakerTries   = 5 // calm attempts after which the breaker opens
 	attemptTimeout = 10 * time.Second
 )
 
 // redial decides when the dialing side makes its attempts (protocol.md §8). In the first two
 // minutes of an outage they overlap, at most 1.5 s apart: a connection request that was lost
 // in the outage must not cost its retransmission time. After that come ceilings of 1, 2, 4 …
-// 30 s with full jitter below them.
+// 16 s with full jitter below them, and then the breaker: nothing for 15 to 30 s, one attempt,
+// which is over before the next, and so on.
 type redial struct {
 	random func() float64 // in [0, 1)
 
@@ -83,8 +85,15 @@ func (r *redial) failed(now time.Time, retryAfter time.Duration, permanent bool)
 
 func (r *redial) eager(now time.Time) bool { return now.Sub(r.outageStart) < eagerPeriod }
 
+// tripped reports whether the breaker has opened: so many attempts have failed that the next
+// ones only look whether anything has changed.
+func (r *redial) tripped() bool { return r.calmTries >= breakerTries }
+
 // pause draws a wait with full jitter below the ceiling that the tries so far have reached.
 func (r *redial) pause(now time.Time) time.Duration {
+	if r.tripped() {
+		return calmMax/2 + time.Duration(r.random()*float64(calmMax/2))
+	}
 	ceiling, tries, limit := eagerFirst, r.eagerTries-1, eagerStep
 	if !r.eager(now) {
 		ceiling, tries, limit = calmFirst, r.calmTries-1, calmMax

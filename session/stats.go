@@ -13,6 +13,7 @@ type Stats struct {
 	Attempt        uint64
 	ConnectedSince time.Time // zero without a link
 	NextAttemptAt  time.Time // zero unless the dialing side waits to dial
+	Breaker        Breaker   // of the dialing side
 	Resumes        uint64
 	LastResume     *Change // nil before the first
 	LastError      error   // what last ended a link or failed an attempt; nil if nothing ever did
@@ -65,6 +66,7 @@ func (s *Session) Stats() Stats {
 	}
 	if c.role == dialing && c.link != linkUp && c.phase != phaseEnded {
 		st.NextAttemptAt = c.redial.next
+		st.Breaker = s.breaker()
 	}
 	return st
 }
