@@ -14,10 +14,12 @@ import (
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/session"
+	"github.com/standardbeagle/brum/wsconn"
 )
 
 // newDialer begins sessions in the name of owner, which guard looks after.
 func newDialer(owner session.ID, guard *brum.Guard, log *slog.Logger) hub.Dialer {
+	options := &wsconn.DialOptions{DialContext: newDialBudget(new(net.Dialer).DialContext)}
 	return func(f hub.Found) (*session.Session, error) {
 		if err := checkURL(f.SessionURL); err != nil {
 			return nil, err
@@ -27,7 +29,7 @@ func newDialer(owner session.ID, guard *brum.Guard, log *slog.Logger) hub.Dialer
 		if log.Enabled(context.Background(), slog.LevelDebug) {
 			cfg.Logger = log.With("instance", f.ID)
 		}
-		return guard.Dial(f.SessionURL, &cfg, nil)
+		return guard.Dial(f.SessionURL, &cfg, options)
 	}
 }
 
