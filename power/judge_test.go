@@ -75,6 +75,12 @@ var rows = []struct {
 		{awake: ms, slept: h, hint: system.AboutToSleep, from: Logind, want: "resume 1 slept 1h0m0s by logind"},
 		{awake: ms, hint: system.Over, from: Logind},
 	}},
+	{"logind: asleep again at once", exact, []now{
+		{hint: system.AboutToSleep, from: Logind, want: "suspend 1 by logind"},
+		{awake: ms, slept: h, hint: system.Over, from: Logind, want: "resume 1 slept 1h0m0s by logind"},
+		{awake: ms, hint: system.AboutToSleep, from: Logind, want: "suspend 2 by logind"},
+		{awake: ms, slept: h, hint: system.Over, from: Logind, want: "resume 2 slept 1h0m0s by logind"},
+	}},
 	{"logind: failed, and tried again at once", exact, []now{
 		{hint: system.AboutToSleep, from: Logind, want: "suspend 1 by logind"},
 		{awake: ms, hint: system.Over, from: Logind, want: "suspend-canceled 1 by logind"},
