@@ -190,3 +190,17 @@ func FuzzNetlinkMessages(f *testing.F) {
 		firstHop(b)
 	})
 }
+
+func TestBothViewsOfThisMachineAgree(t *testing.T) {
+	kernel, err := rtnetlinkNetwork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	std, err := stdNetwork()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if kernel.Default4.Interface != std.Default4.Interface {
+		t.Errorf("netlink says %+v, a connected socket %+v", kernel.Default4, std.Default4)
+	}
+}
