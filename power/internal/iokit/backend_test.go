@@ -216,3 +216,16 @@ func TestPatience(t *testing.T) {
 		}
 	})
 }
+
+func TestWitnessOfTheFirstSleep(t *testing.T) {
+	clean(t)
+	s := newSink(t, false)
+	witness, wake := wakingAt(0)
+	stop := s.run(backend("iokit", fake.libraries, time.Hour, witness))
+	wake.Store(200)
+	fake.send(0xe0000300, 1)
+	s.next(system.Woke)
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
