@@ -229,3 +229,21 @@ func TestWitnessOfTheFirstSleep(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// Who comes after a loop has failed gets another one, even before all others have noticed.
+func TestJoinAfterFailure(t *testing.T) {
+	clean(t)
+	failed := join(libraries{})
+	<-failed.done
+	next := join(fake.libraries)
+	<-next.ready
+	leave(failed)
+	s := newSink(t, false)
+	if err := s.run(against(fake.libraries))(); err != nil {
+		t.Error(err)
+	}
+	if ended(next) {
+		t.Error("it ended although somebody listens")
+	}
+	leave(next)
+}
