@@ -150,6 +150,23 @@ func hang(context.Context) { <-ends }
 
 var ends chan struct{}
 
+func TestWithoutInhibitorNothingWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := powertest.New(t, power.WithoutInhibitor())
+		ran := make(chan struct{})
+		m.OnSuspend(func(ctx context.Context) {
+			<-ctx.Done()
+			close(ran)
+		})
+		began := time.Now()
+		m.Suspend()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("the system waited for %v", took)
+		}
+		<-ran
+	})
+}
+
 func TestAHookHearsThatTheSleepIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := powertest.New(t)

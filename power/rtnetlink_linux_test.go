@@ -120,6 +120,10 @@ func TestTheDefaultRouteOfTheMainTable(t *testing.T) {
 	if got := mainDefault(unix.AF_INET, routes); got.out != 3 || got.gateway.String() != "10.0.0.3" {
 		t.Errorf("got %+v", got)
 	}
+	half := route(t, 1, unix.RT_TABLE_MAIN, unix.RTN_UNICAST, way(6, 900, "10.0.0.6"))
+	if got := mainDefault(unix.AF_INET, append(routes, half)); got.out != 6 {
+		t.Errorf("half of the world: got %+v", got)
+	}
 	if got := mainDefault(unix.AF_INET6, routes); got.out != 0 {
 		t.Errorf("IPv6: got %+v", got)
 	}

@@ -67,6 +67,33 @@ func TestG2_InterfaceAddressAndRouteChanges(t *testing.T) {
 	n.soon("network-down", "link del eth0")
 }
 
+func TestG2_TheWayOutIsAskedOfTheKernel(t *testing.T) {
+	n := newNamespace(t)
+	// A network that has the addresses which are asked for is not the way out.
+	n.soon("network-change", "addr add 192.0.2.7/24 dev eth0")
+	n.soon("network-up", "route add default via 192.0.2.254 metric 100")
+	n.soon("network-change", "addr add 10.8.0.2/24 dev far0")
+	// VPNs: two halves.
+	l := n.soon("network-change", "route add 0.0.0.0/1 dev far0", "route add 128.0.0.0/1 dev far0")
+	if !l.Major {
+		t.Errorf("the way out is another: %+v", l)
+	}
+	n.soon("network-change", "route del 0.0.0.0/1 dev far0", "route del 128.0.0.0/1 dev far0")
+}
+
+func TestG2_AVPNWithATableOfItsOwn(t *testing.T) {
+	n := newNamespace(t)
+	n.soon("network-change", "addr add 10.1.0.1/24 dev eth0")
+	n.soon("network-up", "route add default via 10.1.0.254")
+	n.soon("network-change", "addr add 10.8.0.2/24 dev far0")
+	n.ip("route add default dev far0 table 51820")
+	l := n.soon("network-change", "rule add priority 100 table 51820")
+	if !l.Major {
+		t.Errorf("the way out is another: %+v", l)
+	}
+	n.soon("network-change", "rule del priority 100 table 51820")
+}
+
 func TestG2_NoiseIsNoEvent(t *testing.T) {
 	n := newNamespace(t)
 	n.soon("network-change", "addr add 10.1.0.1/24 dev eth0")
