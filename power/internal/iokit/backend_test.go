@@ -233,7 +233,7 @@ func TestWitnessOfTheFirstSleep(t *testing.T) {
 // Who comes after a loop has failed gets another one, even before all others have noticed.
 func TestJoinAfterFailure(t *testing.T) {
 	clean(t)
-	failed := join(libraries{})
+	failed := join(libraries{ioKit: "/nonexistent"})
 	<-failed.done
 	next := join(fake.libraries)
 	<-next.ready
