@@ -207,7 +207,10 @@ func TestCloseLetsTheSystemSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := powertest.New(t)
 		s := m.Subscribe(power.Resume)
+		ends = make(chan struct{})
+		defer close(ends)
 		m.OnSuspend(func(ctx context.Context) { <-ctx.Done() })
+		m.OnSuspend(hang)
 		asleep := make(chan struct{})
 		go func() { m.Suspend(); close(asleep) }()
 		synctest.Wait()
