@@ -204,6 +204,9 @@ func TestBothViewsOfThisMachineAgree(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if std.Default4.Interface == "" {
+		return // offline, or the address that is used belongs to loopback: only netlink can tell
+	}
 	if kernel.Default4.Interface != std.Default4.Interface {
 		t.Errorf("netlink says %+v, a connected socket %+v", kernel.Default4, std.Default4)
 	}
