@@ -36,6 +36,7 @@ func TestG2_WhichConnectionsAnEventConcerns(t *testing.T) {
 		{"way out gone, peer near", machine("", "", eth), "192.168.1.7:1", "192.168.1.9:2", false},
 		{"other gateway, peer far", machine("eth0 192.168.1.2", gw6, eth), "192.168.1.7:1", "198.51.100.1:2", true},
 		{"other gateway, peer near", machine("eth0 192.168.1.2", gw6, eth), "192.168.1.7:1", "192.168.1.9:2", false},
+		{"a neighbor that is none any more", machine(gw4, gw6, "eth0 192.168.1.7/32 2001:db8::7/64"), "192.168.1.7:1", "192.168.1.9:2", true},
 		{"one more address", machine(gw4, gw6, eth+" 10.0.0.1/8"), "192.168.1.7:1", "198.51.100.1:2", false},
 		{"one more address; a temporary one is still there", machine(gw4, gw6, eth+" 10.0.0.1/8 2001:db8::aaaa/64?"), "[2001:db8::aaaa]:1", "[2001:db8:1::1]:2", false},
 		{"one more address; the temporary one is gone", machine(gw4, gw6, eth+" 10.0.0.1/8"), "[2001:db8::aaaa]:1", "[2001:db8:1::1]:2", true},

@@ -79,6 +79,7 @@ type Event struct {
 	// Inferred: there was a jump of the wall clock and no better witness, as where a virtual
 	// machine was paused.
 	Inferred bool
-	// Net is what is new, with the kinds for networks; nil with others.
+	// Net is what is new, with the kinds for networks; nil with others. All subscribers share it:
+	// it must not be changed.
 	Net *NetChange
 }

@@ -107,7 +107,7 @@ func (m *Monitor) holdUp(s *suspension, h system.Hint) {
 	if h.Ack == nil {
 		return
 	}
-	if s == nil || !m.begin(func() {
+	if s == nil || m.options.noInhibitor || !m.begin(func() {
 		timeout := time.NewTimer(budget(m.options.suspend, h.Budget))
 		defer timeout.Stop()
 		select {

@@ -75,6 +75,16 @@ var rows = []struct {
 		{awake: ms, slept: h, hint: system.AboutToSleep, from: Logind, want: "resume 1 slept 1h0m0s by logind"},
 		{awake: ms, hint: system.Over, from: Logind},
 	}},
+	{"logind: asleep again at once", exact, []now{
+		{hint: system.AboutToSleep, from: Logind, want: "suspend 1 by logind"},
+		{awake: ms, slept: h, hint: system.Over, from: Logind, want: "resume 1 slept 1h0m0s by logind"},
+		{awake: ms, hint: system.AboutToSleep, from: Logind, want: "suspend 2 by logind"},
+		{awake: ms, slept: h, hint: system.Over, from: Logind, want: "resume 2 slept 1h0m0s by logind"},
+	}},
+	{"logind: woke unannounced, asleep again at once", exact, []now{
+		{slept: h, hint: system.Over, from: Logind, want: "resume 1 slept 1h0m0s by logind"},
+		{awake: ms, hint: system.AboutToSleep, from: Logind, want: "suspend 2 by logind"},
+	}},
 	{"logind: failed, and tried again at once", exact, []now{
 		{hint: system.AboutToSleep, from: Logind, want: "suspend 1 by logind"},
 		{awake: ms, hint: system.Over, from: Logind, want: "suspend-canceled 1 by logind"},
@@ -188,6 +198,8 @@ var rows = []struct {
 	{"a reading that was overtaken", exact, []now{
 		{awake: s, slept: h, hint: system.Look, from: Clock, want: "resume 1 slept 1h0m0s by clock"},
 		{awake: -ms, slept: -h, hint: system.Look, from: Timerfd},
+		{awake: s, slept: h, stepped: h, hint: system.Look, from: Clock, want: "clock-step 1 by clock"},
+		{awake: -ms, stepped: -h, hint: system.Look, from: Timerfd},
 	}},
 }
 

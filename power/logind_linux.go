@@ -119,7 +119,6 @@ func (w *logindWatch) begin(ctx context.Context) error {
 // adopt begins with a logind, the first or one that was started anew.
 func (w *logindWatch) adopt(ctx context.Context, owner string) error {
 	w.owner, w.preparing = owner, false
-	w.lock.release()
 	w.budget = share(defaultDelay)
 	if v, ok := w.property(ctx, "InhibitDelayMaxUSec").(uint64); ok && v > 0 {
 		w.budget = share(time.Duration(min(v, uint64(time.Hour/time.Microsecond))) * time.Microsecond)

@@ -137,8 +137,12 @@ func TestLogindIsNotKeptWaiting(t *testing.T) {
 			m.OnSuspend(hook)
 			m.await(t, "the lock is held", holds)
 			released := l.lock(1).released()
+			began := time.Now()
 			l.emit(true)
 			within(t, "the lock is released", released)
+			if took := time.Since(began); took > 3*time.Second { // by default it would be 4 s
+				t.Errorf("logind waits for half a second; it took %v", took)
+			}
 			l.emit(false)
 			m.expect(t, "suspend 1 by logind", "suspend-canceled 1 by logind")
 			l.lock(2)
@@ -251,6 +255,9 @@ func TestG5_SignalsThatMakeNoSense(t *testing.T) {
 	// The bus hands the rogue's messages on before it answers this.
 	names(t, rogue)
 	m.cycle(t, l)
+	if n := m.backend().Hints; n != 2 {
+		t.Errorf("%d signals were taken seriously", n)
+	}
 }
 
 // names lists the clients of the bus.
@@ -304,6 +311,12 @@ func TestASleepIsOnWhenWeCome(t *testing.T) {
 	l.emit(false)
 	m.expect(t, "suspend-canceled 1 by logind")
 	l.lock(1)
+	m.await(t, "the lock is held", holds)
+	l.emit(true)
+	m.expect(t, "suspend 2 by logind")
+	if n := l.count(); n != 1 {
+		t.Errorf("%d locks", n)
+	}
 }
 
 func TestCloseReleasesTheLock(t *testing.T) {

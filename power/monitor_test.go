@@ -150,6 +150,23 @@ func hang(context.Context) { <-ends }
 
 var ends chan struct{}
 
+func TestWithoutInhibitorNothingWaits(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := powertest.New(t, power.WithoutInhibitor())
+		ran := make(chan struct{})
+		m.OnSuspend(func(ctx context.Context) {
+			<-ctx.Done()
+			close(ran)
+		})
+		began := time.Now()
+		m.Suspend()
+		if took := time.Since(began); took != 0 {
+			t.Errorf("the system waited for %v", took)
+		}
+		<-ran
+	})
+}
+
 func TestAHookHearsThatTheSleepIsOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := powertest.New(t)
@@ -190,7 +207,10 @@ func TestCloseLetsTheSystemSleep(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		m := powertest.New(t)
 		s := m.Subscribe(power.Resume)
+		ends = make(chan struct{})
+		defer close(ends)
 		m.OnSuspend(func(ctx context.Context) { <-ctx.Done() })
+		m.OnSuspend(hang)
 		asleep := make(chan struct{})
 		go func() { m.Suspend(); close(asleep) }()
 		synctest.Wait()

@@ -25,7 +25,7 @@ type netWatch struct {
 
 func (n *netWatch) init(s NetState, err error) {
 	n.state, n.err = s, err
-	n.hints = err != nil
+	n.hints, n.by = err != nil, Poll
 	n.after = -1 << 62
 }
 

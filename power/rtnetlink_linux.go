@@ -12,8 +12,10 @@ import (
 	"github.com/standardbeagle/brum/power/internal/system"
 )
 
-// netGroups are the changes that the kernel tells us of.
-const netGroups = unix.RTMGRP_LINK | unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV6_IFADDR | unix.RTMGRP_IPV6_ROUTE
+// netGroups are the changes that the kernel tells us of. Rules are how some VPNs take over.
+const netGroups = unix.RTMGRP_LINK |
+	unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV4_ROUTE | unix.RTMGRP_IPV4_RULE |
+	unix.RTMGRP_IPV6_IFADDR | unix.RTMGRP_IPV6_ROUTE | 1<<(unix.RTNLGRP_IPV6_RULE-1)
 
 // rtnetlinkWatch reports that the kernel told of a change. What it was, the next snapshot shows;
 // so it does not matter if the kernel had to drop some, either. readBuffer is in bytes; 0 leaves

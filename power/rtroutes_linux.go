@@ -16,9 +16,13 @@ var somewhere = map[uint8]netip.Addr{
 	unix.AF_INET6: netip.MustParseAddr("2001:db8::1"),
 }
 
+// A default route is one for everybody, or for half of them (which is how VPNs get in front of
+// it), or for all that IPv6 gives to the world (2000::/3).
+const widest = 3
+
 // wayOut finds the route that the rest of the world is reached by. The kernel is asked for one
 // rather than searched for a default, since VPNs add routes and rules of their own; the default
-// of the main table is for machines whose firewall keeps those addresses out.
+// of the main table is for machines that have a route of their own to those addresses.
 func (t linkTable) wayOut(conn *netlink.Conn, family uint8) system.Route {
 	dst := somewhere[family].AsSlice()
 	ae := netlink.NewAttributeEncoder()
@@ -29,13 +33,14 @@ func (t linkTable) wayOut(conn *netlink.Conn, family uint8) system.Route {
 	}
 	ask := make([]byte, unix.SizeofRtMsg)
 	ask[0], ask[1] = family, byte(len(dst)*8)
+	binary.NativeEndian.PutUint32(ask[8:], unix.RTM_F_FIB_MATCH) // the route, not what it comes to
 	messages, err := conn.Execute(netlink.Message{
 		Header: netlink.Header{Type: unix.RTM_GETROUTE, Flags: netlink.Request},
 		Data:   append(ask, attrs...),
 	})
 	if err == nil {
 		for _, m := range messages {
-			if r, ok := decodeRoute(m.Data); ok {
+			if r, ok := decodeRoute(m.Data); ok && r.bits <= widest {
 				return t.route(r)
 			}
 		}
@@ -66,11 +71,14 @@ func (t linkTable) route(r kernelRoute) system.Route {
 	return system.Route{Interface: i.Name, Gateway: r.gateway}
 }
 
-// mainDefault picks the default route with the lowest metric.
+// mainDefault picks the narrowest default route, and of several the one with the lowest metric.
 func mainDefault(family uint8, messages []netlink.Message) (best kernelRoute) {
 	for _, m := range messages {
 		r, ok := decodeRoute(m.Data)
-		if ok && r.family == family && r.bits == 0 && r.table == unix.RT_TABLE_MAIN && (best.out == 0 || r.metric < best.metric) {
+		if !ok || r.family != family || r.bits > widest || r.table != unix.RT_TABLE_MAIN {
+			continue
+		}
+		if best.out == 0 || r.bits > best.bits || r.bits == best.bits && r.metric < best.metric {
 			best = r
 		}
 	}

@@ -166,11 +166,16 @@ func (b *backend) set(s State, err error) {
 
 // Ready implements system.Sink.
 func (b *backend) Ready() {
-	// A wake before this is one that the backend had no chance to announce.
-	b.m.report(Source(b.Name), system.Hint{Kind: system.Look})
+	source := Source(b.Name)
+	if b.Role == system.SleepRole {
+		// A wake before this is one that the backend had no chance to announce.
+		b.m.report(source, system.Hint{Kind: system.Look})
+	}
 	b.set(Active, nil)
+	if b.Role == system.NetworkRole {
+		b.m.networkHint(source)
+	}
 	b.m.log.Info("power backend active", "backend", b.Name)
-	b.m.networkHint(Source(b.Name))
 }
 
 // Report implements system.Sink.

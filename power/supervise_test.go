@@ -76,6 +76,7 @@ func TestG5_ABackendThatFailsIsReplacedAndTriedAgain(t *testing.T) {
 		fail <- nil // without a word
 		expect("native failed; spare active; ")
 		time.Sleep(time.Second)
+		expect("native active; spare standby; ")
 		fail <- fmt.Errorf("no such thing: %w", errors.ErrUnsupported)
 		expect("native failed; spare active; ")
 		time.Sleep(time.Hour)

@@ -46,6 +46,8 @@ var layers = []layer{
 	{"internal/demo/...", []string{"internal/demo/...", "discovery", "errors", helpers, "internal/faultproxy"},
 		"the demo uses the programs as their users do"},
 
+	{"internal/powerwatch", []string{"power"},
+		"it shows people what power sees"},
 	{"internal/faultproxy", nil,
 		"it breaks TCP connections, whatever they carry"},
 	{"internal/architecture", nil,

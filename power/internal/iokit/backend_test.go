@@ -216,3 +216,34 @@ func TestPatience(t *testing.T) {
 		}
 	})
 }
+
+func TestWitnessOfTheFirstSleep(t *testing.T) {
+	clean(t)
+	s := newSink(t, false)
+	witness, wake := wakingAt(0)
+	stop := s.run(backend("iokit", fake.libraries, time.Hour, witness))
+	wake.Store(200)
+	fake.send(0xe0000300, 1)
+	s.next(system.Woke)
+	if err := stop(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Who comes after a loop has failed gets another one, even before all others have noticed.
+func TestJoinAfterFailure(t *testing.T) {
+	clean(t)
+	failed := join(libraries{ioKit: "/nonexistent"})
+	<-failed.done
+	next := join(fake.libraries)
+	<-next.ready
+	leave(failed)
+	s := newSink(t, false)
+	if err := s.run(against(fake.libraries))(); err != nil {
+		t.Error(err)
+	}
+	if ended(next) {
+		t.Error("it ended although somebody listens")
+	}
+	leave(next)
+}

@@ -37,10 +37,12 @@ type functions struct {
 
 // sourceContext is CFRunLoopSourceContext, version 0.
 type sourceContext struct {
-	version                                int
-	info                                   uintptr
-	retain, release, description           uintptr
-	equal, hash, schedule, cancel, perform uintptr
+	_       int // version
+	info    uintptr
+	_, _, _ uintptr // retain, release, copyDescription
+	_, _, _ uintptr // equal, hash, schedule
+	_       uintptr // cancel
+	perform uintptr
 }
 
 // load finds the functions. It fails, rather than panics, if one is missing.

@@ -2,7 +2,6 @@ package iokit
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"time"
 
@@ -37,13 +36,10 @@ func (w *WakeTime) Moved() bool {
 	return !before.IsZero() && !before.Equal(now)
 }
 
-// Backend asks the witness now and then, and for a look at the clocks otherwise. It can't tell
-// a machine that is awake from one that is up for chores only.
+// Backend asks the witness now and then, and for a look at the clocks if it knows of nothing. It
+// can't tell a machine that is awake from one that is up for chores only.
 func (w *WakeTime) Backend(name string, poll time.Duration) system.Backend {
 	return system.Backend{Name: name, Role: system.SleepRole, Fallback: true, Run: func(ctx context.Context, sink system.Sink) error {
-		if _, err := w.read(); err != nil {
-			return fmt.Errorf("time of the last wake: %w", err)
-		}
 		w.Moved()
 		sink.Ready()
 		t := time.NewTicker(poll)

@@ -59,10 +59,17 @@ func TestWakeTimeBackend(t *testing.T) {
 	})
 }
 
+// Without a witness there are still the clocks.
 func TestWakeTimeBackendWithoutAny(t *testing.T) {
-	gone := errors.New("gone")
-	w := NewWakeTime(func() (time.Time, error) { return time.Time{}, gone })
-	if err := w.Backend("clock", time.Second).Run(t.Context(), newSink(t, false)); !errors.Is(err, gone) {
-		t.Errorf("error %v, want %v", err, gone)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		w := NewWakeTime(func() (time.Time, error) { return time.Time{}, errors.New("gone") })
+		s := newSink(t, false)
+		stop := s.run(w.Backend("clock", time.Second))
+		time.Sleep(1500 * time.Millisecond)
+		s.next(system.Look)
+		s.none()
+		if err := stop(); err != nil {
+			t.Error(err)
+		}
+	})
 }

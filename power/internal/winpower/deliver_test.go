@@ -113,3 +113,13 @@ func TestPanickingListener(t *testing.T) {
 		}
 	})
 }
+
+func TestAnsweringTwiceIsNoAnswerOfAnother(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		hasty := func(_ event, answer func()) { answer(); answer() }
+		slow := func(_ event, answer func()) { time.AfterFunc(time.Second, answer) }
+		if d := took([]listener{hasty, slow}, 0x4); d != time.Second {
+			t.Errorf("Windows waited %v, want 1 s", d)
+		}
+	})
+}
