@@ -48,8 +48,8 @@ func (c *core) abandon(st *stream) space {
 
 // reserve makes room for a frame of n bytes and charges the stream's credit.
 func (c *core) reserve(st *stream, n int) space {
-	if st.out != flowing {
-		return spaceNever
+	if c.phase != phaseOpen || st.out != flowing {
+		return spaceNever // END may have gone: nothing can follow it
 	}
 	if st.credit() < uint64(n) {
 		return spaceCredit

@@ -129,6 +129,7 @@ func (s *Session) Close(ctx context.Context) error {
 	now := time.Now()
 	s.mu.Lock()
 	s.core.close(now)
+	s.madeSpace() // for senders that wait there will be none
 	s.unlock(now)
 	select {
 	case <-s.done:
