@@ -488,6 +488,25 @@ func TestStalledPeer(t *testing.T) {
 	}
 }
 
+// §6: a peer that consumes is not stalled, even if all it says for a long time is messages.
+func TestTalkativePeerIsNotStalled(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.a.send(&ct.a.streams.main, []byte("question"))
+	ct.settle(link)
+	ct.wantMessages(ct.b, "question")
+	for range 10 * stallPatience {
+		ct.b.send(&ct.b.streams.main, []byte("answer"))
+		ct.settle(link)
+		ct.wantMessages(ct.a, "answer")
+		ct.pass(DefaultHeartbeat/2, link)
+		if s := ct.a.state(ct.now); s != Active {
+			t.Fatalf("state %v while the peer talks", s)
+		}
+	}
+}
+
 // §6: that a peer stalls is noticed once; whatever else is going on then, the timer has
 // nothing to do about it.
 func TestStalledPeerDoesNotKeepTheTimerFiring(t *testing.T) {
