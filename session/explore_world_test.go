@@ -235,6 +235,7 @@ func settleTimes(c *core) {
 	set(&c.live.ackWait, epoch)
 	set(&c.live.probe.sentAt, epoch)
 	set(&c.live.probe.deadline, epoch.Add(maxProbe))
+	set(&c.live.probe.look, epoch.Add(maxProbe))
 	set(&c.streams.progressAt, epoch)
 	c.streams.toldAt = epoch
 	c.streams.all(func(st *stream) { set(&st.grantedAt, epoch) })

@@ -7,8 +7,10 @@ const (
 	minProbe      = 250 * time.Millisecond
 	maxProbe      = 1500 * time.Millisecond
 	minAckAge     = 500 * time.Millisecond
-	pauseSlack    = time.Second // a tick that comes this late means that this process did not run
-	stallPatience = 3           // heartbeats without consumption before a peer counts as stalled
+	pauseSlack    = time.Second            // a tick that comes this late means that this process did not run
+	probeSlack    = 100 * time.Millisecond // the same while a probe is pending
+	maxAsked      = 4                      // times in a row that a probe is asked, on a machine that is always late
+	stallPatience = 3                      // heartbeats without consumption before a peer counts as stalled
 )
 
 // verdictOnLink is what a tick has to say about the link.
@@ -33,13 +35,16 @@ type liveness struct {
 	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
 }
 
-// probe is a ping whose answer decides about the link.
+// probe is a ping whose answer decides about the link. While it is pending the clock is looked
+// at often: a pause as long as a probe may take must not pass for silence.
 type probe struct {
 	phase    probePhase
 	trigger  Trigger
 	nonce    uint64
 	sentAt   time.Time
 	deadline time.Time
+	look     time.Time // when tick must come, at the latest at deadline
+	asked    int       // so often, because tick came late
 }
 
 type probePhase uint8
@@ -70,8 +75,16 @@ func (v *liveness) ask(now time.Time, trigger Trigger, nonce uint64) (ping bool)
 	if v.probe.phase == probePending {
 		return false
 	}
-	v.probe = probe{probePending, trigger, nonce, now, now.Add(v.patience())}
+	v.probe = probe{phase: probePending, trigger: trigger, nonce: nonce, sentAt: now, deadline: now.Add(v.patience()), asked: 1}
+	v.lookAgain(now)
 	return true
+}
+
+func (v *liveness) lookAgain(now time.Time) {
+	v.probe.look = now.Add(minProbe)
+	if v.probe.deadline.Before(v.probe.look) {
+		v.probe.look = v.probe.deadline
+	}
 }
 
 // inbound notes that something arrived. It gives a pending probe more time, but does not
@@ -113,7 +126,7 @@ func (v *liveness) ackAge() time.Duration { return max(minAckAge, 4*v.rtt) }
 // deadline is when tick must come next.
 func (v *liveness) deadline() time.Time {
 	if v.probe.phase == probePending {
-		return v.probe.deadline
+		return v.probe.look
 	}
 	next := v.nextBeat()
 	if last := v.lastInbound.Add(v.window - v.patience()); last.Before(next) {
@@ -146,9 +159,7 @@ func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdi
 	}
 	switch {
 	case v.probe.phase == probePending:
-		if !now.Before(v.probe.deadline) {
-			return linkDead, false
-		}
+		return v.judge(now, nonce)
 	case !now.Before(v.lastInbound.Add(v.window - v.patience())):
 		return linkFine, v.ask(now, TriggerTimeout, nonce)
 	case !v.ackWait.IsZero() && !now.Before(v.ackWait.Add(v.ackAge())):
@@ -158,4 +169,21 @@ func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdi
 		return linkFine, true
 	}
 	return linkFine, false
+}
+
+// judge looks at a pending probe.
+func (v *liveness) judge(now time.Time, nonce uint64) (verdict verdictOnLink, ping bool) {
+	asked := v.probe.asked
+	switch {
+	case now.Before(v.probe.look):
+	case now.Sub(v.probe.look) > probeSlack && asked < maxAsked:
+		v.probe.phase = probeNone
+		ping = v.ask(now, v.probe.trigger, nonce)
+		v.probe.asked = asked + 1
+	case !now.Before(v.probe.deadline):
+		return linkDead, false
+	default:
+		v.lookAgain(now)
+	}
+	return linkFine, ping
 }

@@ -44,7 +44,10 @@ func (x *simDriver) sender(t *task, h *Stream, gap time.Duration) {
 				t.sleep(d.about(100*time.Microsecond, 50*time.Millisecond))
 			}
 		}
-		t.sleep(d.about(gap/100, gap))
+		if d.totals.messages > d.plan.messages {
+			t.sleep(d.plan.length / 20)
+		}
+		t.sleep(d.about(gap/30, gap))
 	}
 }
 

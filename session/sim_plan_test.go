@@ -23,6 +23,9 @@ type plan struct {
 	streams int // each side opens
 	quota   int // bytes of larger messages
 
+	// messages are sent at the plan's pace; those above them seldom.
+	messages uint64
+
 	sndBuf int
 	hellos int
 	bulk   bool // in the evening: the window has to grow
@@ -46,13 +49,14 @@ func (d *day) begin() {
 		budget:      pick(DefaultBudgetBytes, DefaultBudgetBytes, 1<<20, 3<<20),
 		owner:       d.chance(2),
 		burst:       pick(3, 10, 60),
-		gap:         d.about(50*time.Millisecond, length/10),
+		gap:         d.about(max(50*time.Millisecond, length/1000), length/10),
 		large:       pick(60<<10, 300<<10, 900<<10),
 		streams:     pick(0, 0, 2, 6),
 		quota:       pick(1<<20, 4<<20, 8<<20),
 		sndBuf:      pick(64<<10, 512<<10, 4<<20),
 		hellos:      pick(0, 1, 2),
 		bulk:        d.chance(4),
+		messages:    6000,
 	}
 	if d.chance(4) {
 		d.plan.heartbeat = d.about(500*time.Millisecond, 10*time.Second)

@@ -140,7 +140,11 @@ func (d *day) sleep(h *simHost, length time.Duration) {
 	}
 	d.totals.sleeps++
 	h.sleep()
+	fell := h.fell
 	d.at(length, func() {
+		if !h.asleep || h.fell != fell {
+			return
+		}
 		for _, c := range d.net.conns {
 			if length > time.Minute && d.chance(2) { // forgotten by what stands between
 				c.dead = [2]bool{true, true}
