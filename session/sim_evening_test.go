@@ -128,7 +128,7 @@ func (d *day) transfer() {
 		}
 		from := p.ends[d.rng.IntN(2)]
 		to := p.ends[from.side.other()]
-		if from.core.cfg.ReplayBytes < DefaultReplayBytes || from.core.cfg.ReplayMessages < messages || to.core.cfg.Budget.limit < DefaultBudgetBytes {
+		if from.core.cfg.ReplayBytes < DefaultReplayBytes || from.core.cfg.ReplayMessages < messages || to.core.cfg.Budget.limit < DefaultBudgetBytes || d.plan.sndBuf < 4<<20 {
 			continue // something else is narrower
 		}
 		before, began, done := to.core.streams.main.window, d.t, simTime(0)
