@@ -61,3 +61,70 @@ func TestNothingIsSentBehindTheEnd(t *testing.T) {
 		}
 	})
 }
+
+// S4, S5: what has arrived of a message whose rest will never come is dropped when the session
+// ends and holds no memory; the message before it, however far it was consumed, is delivered.
+func TestUnfinishedMessageAtTheEnd(t *testing.T) {
+	const pieces = 9 // more than the credit at first, and more than is put together unreserved
+	first := bytes.Repeat([]byte("1"), pieces*maxFragment)
+	second := bytes.Repeat([]byte("2"), pieces*maxFragment)
+	for name, run := range map[string]struct {
+		before   int  // pieces of the first message that are consumed before the rest comes
+		second   int  // pieces of the second that arrive
+		consumed bool // as far as they have come
+	}{
+		"behind one half consumed": {5, 3, false},
+		"behind nothing":           {0, 3, false},
+		"in the hands of Receive":  {0, 3, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			ct := newCoreTest(t)
+			link := ct.attach()
+			ct.settle(link)
+			say := func(msg []byte, from, to int) {
+				for i := from; i < to; i++ {
+					if got := ct.a.sendFragment(&ct.a.streams.main, msg[i*maxFragment:(i+1)*maxFragment], i*maxFragment, len(msg)); got != spaceYes {
+						t.Fatalf("no room for fragment %d: %v", i, got)
+					}
+				}
+				ct.settle(link)
+			}
+			consume := func() taken {
+				st := &ct.b.streams.main
+				got := ct.b.consume(st, nil)
+				if got.need > 0 {
+					if !ct.b.cfg.Budget.takeMessage(got.need) {
+						t.Fatal("no memory")
+					}
+					st.in.begin(make([]byte, 0, got.need), got.need, got.need)
+					got = ct.b.consume(st, nil)
+				}
+				ct.settle(link)
+				return got
+			}
+			if run.before > 0 {
+				say(first, 0, run.before)
+				consume()
+				say(first, run.before, pieces)
+			}
+			say(second, 0, run.second)
+			if run.consumed {
+				consume()
+			}
+			ct.a.closeNow(ct.now)
+			ct.b.linkLost(ct.now, link, TriggerError, errCut)
+			ct.b.lose(ct.now, ReasonExpired, nil)
+			if run.before > 0 {
+				if got := consume(); !got.whole || !bytes.Equal(got.msg, first) {
+					t.Errorf("a message that has arrived whole is not delivered: %v, %d bytes", got.whole, len(got.msg))
+				}
+			}
+			if got := ct.b.consume(&ct.b.streams.main, nil); got.whole || got.need > 0 {
+				t.Errorf("half a message: whole %v, wants %d bytes", got.whole, got.need)
+			}
+			if used := ct.b.cfg.Budget.Used(); used != 0 || ct.b.inboxBytes() != 0 {
+				t.Errorf("%d bytes are still in use, %d in the inbox", used, ct.b.inboxBytes())
+			}
+		})
+	}
+}
