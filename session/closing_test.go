@@ -128,3 +128,49 @@ func TestUnfinishedMessageAtTheEnd(t *testing.T) {
 		})
 	}
 }
+
+// A message that has arrived whole can be had after the end, too, as soon as there is memory;
+// until then its receiver waits, unless CloseNow drops it.
+func TestMemoryForAMessageAfterTheEnd(t *testing.T) {
+	for _, dropped := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			const limit = 8 << 20
+			p := newPair(t, Config{Credit: 2 << 20, MaxCredit: 2 << 20, Budget: NewBudget(limit)})
+			defer p.end()
+			p.budget.takeMessage(limit) // others use it up
+			msg := bytes.Repeat([]byte("m"), smallMessage+1)
+			if err := p.a.Send(t.Context(), msg); err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait()
+			got := make(chan error, 1)
+			go func() {
+				m, err := p.b.Receive(t.Context())
+				if err == nil && !bytes.Equal(m, msg) {
+					err = errors.New("something else")
+				}
+				got <- err
+			}()
+			synctest.Wait()
+			p.a.CloseNow()
+			<-p.b.Done()
+			synctest.Wait()
+			select {
+			case err := <-got:
+				t.Fatalf("Receive returns without memory: %v", err)
+			default:
+			}
+			if dropped {
+				p.b.CloseNow()
+			} else {
+				p.budget.releaseMessage(limit)
+			}
+			if err := <-got; (err != nil) != dropped {
+				t.Errorf("dropped %v: %v", dropped, err)
+			}
+			if dropped {
+				p.budget.releaseMessage(limit)
+			}
+		})
+	}
+}

@@ -240,13 +240,11 @@ func (x *simDriver) receiver(t *task, h *Stream) {
 func (x *simDriver) makeRoom(t *task, h *Stream, n int) {
 	budget := x.core.cfg.Budget
 	for !budget.takeMessage(n) {
-		freed := budget.wait()
-		t.wait(x, 0, func() bool { return isClosed(freed) || x.over })
-		if x.over {
-			h.st.discard(budget) // nobody wants it any more
-			x.pair.lane(x.side.other(), h.ID()).reset = true
+		if !h.st.in.waitsFor(n) {
 			return
 		}
+		freed, over := budget.wait(), x.over
+		t.wait(x, 0, func() bool { return isClosed(freed) || x.over != over })
 	}
 	if in := &h.st.in; in.waitsFor(n) {
 		in.begin(make([]byte, 0, n), n, n)

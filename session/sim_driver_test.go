@@ -251,6 +251,8 @@ func (x *simDriver) closeNow() {
 	x.core.closeNow(now)
 	x.core.streams.all(func(st *stream) { st.discard(x.core.cfg.Budget) })
 	x.unlock(now)
+	x.core.cfg.Budget.releaseMessage(0)
+	x.proc.poll()
 }
 
 // died says that the process is gone, and with it all that it kept.

@@ -38,7 +38,6 @@ type lane struct {
 	sent  []*sentOnce
 	got   int  // so many were delivered
 	reset bool // one side has reset the stream: not everything need come
-	tried bool // the receiving application has dropped what was left
 }
 
 type givenVerdict struct {
