@@ -276,6 +276,9 @@ func (x *simDriver) taker(t *task) {
 func (x *simDriver) opener(t *task) {
 	for n := 0; n < x.d.plan.streams && !x.done(); n++ {
 		t.sleep(x.d.about(10*time.Millisecond, x.d.plan.length/4))
+		if x.done() {
+			return
+		}
 		var h *Stream
 		err := x.await(t, 0, func() space {
 			if x.core.phase != phaseOpen {
@@ -312,9 +315,9 @@ func (x *simDriver) lead(h *Stream) {
 				t.sleep(d.about(time.Millisecond, gap))
 			}
 		}
-		switch d.rng.IntN(6) {
-		case 0:
-		case 1:
+		switch how := d.rng.IntN(6); {
+		case how == 0 || x.done():
+		case how == 1:
 			x.reset(t, h)
 		default:
 			x.closeSend(t, h)

@@ -83,6 +83,7 @@ func (x *simDriver) bounded() {
 type judge struct {
 	nonce     uint64
 	probed    simTime // when the pending probe began
+	probedAt  simTime // the same in true time
 	heardAt   simTime // when something last arrived
 	unacked   simTime // since when something that arrived is not acknowledged; below 0 for never
 	attempted simTime // when the last attempt of this outage was made; below 0 for none
@@ -104,7 +105,7 @@ func (x *simDriver) grace() time.Duration { return 50*time.Millisecond + 250*x.p
 func (j *judge) look(x *simDriver) {
 	c, ran := x.core, x.proc.ran()
 	if p := c.live.probe; p.phase == probePending && p.nonce != j.nonce {
-		j.nonce, j.probed = p.nonce, ran
+		j.nonce, j.probed, j.probedAt = p.nonce, ran, x.d.t
 	}
 	if c.link != linkUp {
 		j.unacked = -1
@@ -152,7 +153,9 @@ func (x *simDriver) condemns(now time.Time, p probe) {
 	if p.phase != probePending {
 		x.d.fail("S8: %v gives its link up and has not asked", x.side)
 	}
-	if least := minProbe - x.grace(); ran-j.probed < least || ran-j.heardAt < least {
+	// It can't tell a pause that is shorter than its looks are apart.
+	stopped := (x.d.t - j.probedAt) - (ran - j.probed)
+	if least := minProbe - x.grace(); (ran-j.probed < least || ran-j.heardAt < least) && stopped > minProbe+probeSlack+x.grace() {
 		x.d.fail("S8: %v gives its link up; it has run for %v since it asked, %v since it heard something", x.side, ran-j.probed, ran-j.heardAt)
 	}
 	if x.d.evening && x.link != nil && j.linkedAt > x.d.calmAt+time.Second {

@@ -133,12 +133,12 @@ func (d *day) answer(p *simProcess, k *simSocket, request []byte) {
 		switch {
 		case x == nil:
 			k.close()
-		case err != nil || d.chance(200):
+		case err != nil || !d.evening && d.chance(200):
 			x.abort(linkID, cmpErr(err, errSimReset))
 			k.close()
 		default:
 			later := time.Duration(0)
-			if d.chance(20) {
+			if !d.evening && d.chance(20) {
 				later = d.about(time.Millisecond, 3*time.Second)
 			}
 			p.after(later, func() { x.bind(linkID, k) })
