@@ -90,6 +90,9 @@ type judge struct {
 	outage    time.Time
 	slowed    bool // somebody has asked to wait
 	linkedAt  simTime
+
+	slept simTime       // of the host, when the timer was set
+	set   time.Duration // of its wall clock
 }
 
 func (j *judge) init() { j.unacked, j.attempted = -1, -1 }
@@ -97,6 +100,17 @@ func (j *judge) init() { j.unacked, j.attempted = -1, -1 }
 func (j *judge) linked(x *simDriver) {
 	j.heardAt, j.unacked, j.attempted, j.linkedAt = x.proc.ran(), -1, -1, x.d.t
 	x.checkStale()
+}
+
+// armed notes that the timer is set.
+func (j *judge) armed(x *simDriver) { j.slept, j.set = x.proc.host.rested, x.proc.host.clock.set }
+
+// woken: S8. A host that has slept asks before anything else, if its clocks tell.
+func (j *judge) woken(x *simDriver) {
+	h := x.proc.host
+	if slept := h.rested - j.slept; slept > pauseSlack+x.grace() && h.clock.set == j.set && !h.clock.sleepless && x.core.live.probe.phase != probePending {
+		x.d.fail("S8: %v has slept for %v and does not ask", x.side, slept)
+	}
 }
 
 // grace is what the scheduler may add to a deadline.
@@ -117,7 +131,7 @@ func (j *judge) look(x *simDriver) {
 		j.unacked = -1
 	case j.unacked < 0 || x.link.writing: // a packet takes as long as it takes
 		j.unacked = ran
-	case ran-j.unacked > ackDelay+x.grace() && c.phase != phaseEnded:
+	case ran-j.unacked > 25*time.Millisecond+x.grace() && c.phase != phaseEnded:
 		x.d.fail("%v: what arrived %v ago is not acknowledged", x.side, ran-j.unacked)
 	}
 	if silent := ran - j.heardAt; silent > c.cfg.Window+maxProbe+x.grace() {

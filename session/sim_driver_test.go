@@ -118,6 +118,7 @@ func (x *simDriver) rearm(now time.Time) {
 		return
 	}
 	x.core.armed = next
+	x.judge.armed(x)
 	x.stopTimer()
 	x.timer = x.proc.after(max(next.Sub(x.now()), 1), x.onTimer)
 }
@@ -126,11 +127,13 @@ func (x *simDriver) rearm(now time.Time) {
 func (x *simDriver) onTimer() {
 	now := x.now()
 	x.ticked()
-	linkID, probe := x.core.linkID, x.core.live.probe
+	linkID, link, probe := x.core.linkID, x.core.link, x.core.live.probe
 	lost, trigger := x.core.tick(now)
 	if lost {
 		x.condemns(now, probe)
 		x.core.linkLost(now, linkID, trigger, errSilent)
+	} else if link == linkUp {
+		x.judge.woken(x)
 	}
 	x.core.armed = time.Time{}
 	x.unlock(now)

@@ -59,6 +59,9 @@ func (d *day) converge() {
 		d.fail("S7: not joined %v after the weather became calm: %v", linkedBy, bad)
 	}
 	d.drain()
+	d.nudgeAll(sideA, TriggerManual) // whoever is asked answers, however far it is
+	d.nudgeAll(sideB, TriggerManual)
+	d.until(d.t + 5*time.Second)
 	if d.plan.bulk {
 		d.transfer()
 		d.drain()

@@ -14,6 +14,7 @@ type simHost struct {
 	clock  simClock
 	asleep bool
 	fell   simTime // asleep
+	rested simTime // in all
 	onWake []func()
 	procs  []*simProcess
 }
@@ -28,6 +29,7 @@ func (h *simHost) sleep() {
 
 func (h *simHost) wake() {
 	h.asleep = false
+	h.rested += h.d.t - h.fell
 	if !h.clock.sleepless {
 		h.clock.slept += h.d.t - h.fell
 	}

@@ -80,7 +80,7 @@ func (d *day) begin() {
 func (n *simNet) weather() {
 	n.delay = n.d.about(100*time.Microsecond, 400*time.Millisecond) / 2
 	n.jitter = time.Duration(float64(n.delay) * n.d.rng.Float64() / 2)
-	n.rate = float64(n.d.about(100_000, 100_000_000))
+	n.rate = float64(n.d.about(15_000, 100_000_000))
 	n.d.note("net", "path", int64(n.delay), int64(n.rate))
 }
 
