@@ -243,7 +243,7 @@ func settleTimes(c *core) {
 	set(&c.redial.outageStart, epoch)
 	set(&c.redial.linkSince, epoch)
 	c.redial.eagerTries, c.redial.calmTries, c.redial.shortLinks = 0, 0, 0
-	c.live.rtt, c.armed = 0, time.Time{}
+	c.live.rtt, c.live.lull, c.armed = 0, 0, time.Time{}
 	c.changes = nil
 	for _, st := range c.streams.touched {
 		st.touched = false

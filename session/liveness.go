@@ -9,8 +9,9 @@ const (
 	minAckAge     = 500 * time.Millisecond
 	pauseSlack    = time.Second            // a tick that comes this late means that this process did not run
 	probeSlack    = 100 * time.Millisecond // the same while a probe is pending
-	maxAsked      = 4                      // times in a row that a probe is asked, on a machine that is always late
-	stallPatience = 3                      // heartbeats without consumption before a peer counts as stalled
+	maxLull       = 5 * time.Second
+	maxAsked      = 4 // times in a row that a probe is asked, on a machine that is always late
+	stallPatience = 3 // heartbeats without consumption before a peer counts as stalled
 )
 
 // verdictOnLink is what a tick has to say about the link.
@@ -33,6 +34,9 @@ type liveness struct {
 
 	probe   probe
 	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
+	// lull is the longest that acknowledgements have lately kept us waiting. On a slow path that
+	// is the time of a packet, which no round trip of a small one tells.
+	lull time.Duration
 }
 
 // probe is a ping whose answer decides about the link. While it is pending the clock is looked
@@ -55,9 +59,10 @@ const (
 	probePending            // the answer decides
 )
 
-// begin starts judging a fresh link, with a ping to learn its round trip.
+// begin starts judging a fresh link, with a ping to learn its round trip: the former link's may
+// have been that of another path.
 func (v *liveness) begin(now time.Time, nonce uint64) {
-	v.lastInbound = now
+	v.lastInbound, v.rtt = now, 0
 	v.ackWait = time.Time{}
 	v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now}
 }
@@ -67,7 +72,7 @@ func (v *liveness) patience() time.Duration {
 	if v.rtt == 0 {
 		return maxProbe
 	}
-	return min(max(4*v.rtt, minProbe), maxProbe)
+	return min(max(4*v.rtt, 2*v.lull, minProbe), maxProbe)
 }
 
 // ask starts a probe, unless one is already pending.
@@ -113,6 +118,12 @@ func (v *liveness) pong(now time.Time, nonce uint64) (answered bool) {
 
 // acks notes whether sent frames wait for an acknowledgement and whether one has just come.
 func (v *liveness) acks(now time.Time, waiting, progress bool) {
+	if progress && !v.ackWait.IsZero() {
+		v.lull = min(max(now.Sub(v.ackWait), v.lull/2), maxLull)
+		if v.probe.phase == probePending {
+			v.probe.deadline = now.Add(v.patience())
+		}
+	}
 	switch {
 	case !waiting:
 		v.ackWait = time.Time{}
@@ -121,7 +132,7 @@ func (v *liveness) acks(now time.Time, waiting, progress bool) {
 	}
 }
 
-func (v *liveness) ackAge() time.Duration { return max(minAckAge, 4*v.rtt) }
+func (v *liveness) ackAge() time.Duration { return max(minAckAge, 4*v.rtt, 2*v.lull) }
 
 // deadline is when tick must come next.
 func (v *liveness) deadline() time.Time {
@@ -181,6 +192,9 @@ func (v *liveness) judge(now time.Time, nonce uint64) (verdict verdictOnLink, pi
 		ping = v.ask(now, v.probe.trigger, nonce)
 		v.probe.asked = asked + 1
 	case !now.Before(v.probe.deadline):
+		if !v.ackWait.IsZero() { // or this is a path on which one packet takes longer: the next link gets more time
+			v.lull = min(max(now.Sub(v.ackWait), 2*v.lull), maxLull)
+		}
 		return linkDead, false
 	default:
 		v.lookAgain(now)
