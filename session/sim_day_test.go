@@ -30,6 +30,7 @@ type day struct {
 	captured [][]byte // requests that the acceptor has accepted, for thieves
 	foreign  bool     // another program has had the port
 	calmAt   simTime  // since when it is evening
+	slow     bool     // the path is so slow that a live peer may be given up
 	evening  bool     // the weather is calm for the rest of the day, and nothing new is sent
 }
 

@@ -62,6 +62,10 @@ func (d *day) converge() {
 	d.nudgeAll(sideA, TriggerManual) // whoever is asked answers, however far it is
 	d.nudgeAll(sideB, TriggerManual)
 	d.until(d.t + 5*time.Second)
+	if d.plan.trickle {
+		d.trickle()
+		d.drain()
+	}
 	if d.plan.bulk {
 		d.transfer()
 		d.drain()
@@ -118,6 +122,41 @@ func (p *simPair) settled() {
 			}
 		}
 	}
+}
+
+// trickle sends over a path on which one packet takes longer than all patience at first. That
+// may cost a link until it is learned, but not one after another.
+func (d *day) trickle() {
+	const messages, size = 30, 20_000
+	n := &d.net
+	n.rate, n.delay, n.jitter = 20_000, 5*time.Millisecond, 0
+	d.slow = true
+	for _, p := range d.pairs {
+		if !p.alive() {
+			continue
+		}
+		from, before, done := p.ends[d.rng.IntN(2)], d.totals.judged, false
+		d.spawn(from.proc, func(t *task) {
+			l := p.lane(from.side, mainStream)
+			for range messages {
+				for err := ErrFull; err != nil; {
+					if err = from.send(t, from.s.main, l, size, 0); err != nil {
+						t.sleep(10 * time.Millisecond)
+					}
+				}
+			}
+			done = true
+		})
+		if !d.untilTrue(d.t+2*time.Minute, func() bool { return done && from.core.log.unacked() == 0 }) {
+			d.fail("§9: %d bytes don't get through a path of %.0f bytes a second in two minutes: %v", messages*size, n.rate, p)
+		}
+		if gone := d.totals.judged - before; gone > 4 {
+			d.fail("§9: %d links were given up on a slow path", gone)
+		}
+	}
+	d.slow = false
+	n.weather()
+	d.until(d.t + 5*time.Second)
 }
 
 // transfer sends a lot at once: the window follows the path (§6).

@@ -29,6 +29,8 @@ type plan struct {
 	sndBuf int
 	hellos int
 	bulk   bool // in the evening: the window has to grow
+
+	trickle bool // in the evening: a slow path
 }
 
 func (d *day) begin() {
@@ -56,6 +58,7 @@ func (d *day) begin() {
 		sndBuf:      pick(64<<10, 512<<10, 4<<20),
 		hellos:      pick(0, 1, 2),
 		bulk:        d.chance(4),
+		trickle:     d.chance(6),
 		messages:    6000,
 	}
 	if d.chance(4) {
