@@ -199,7 +199,7 @@ func (c *core) finish(now time.Time, err error) {
 	c.streams.all(func(st *stream) {
 		st.shrink(c.cfg.Budget, c.cfg.Credit)
 		if st.arriving { // the rest will never come
-			st.in.partial, st.in.joining = nil, false
+			st.in.truncate()
 			st.settle(c.cfg.Budget)
 		}
 		c.streams.touch(st)

@@ -48,8 +48,8 @@ func (c *core) abandon(st *stream) space {
 
 // reserve makes room for a frame of n bytes and charges the stream's credit.
 func (c *core) reserve(st *stream, n int) space {
-	if st.out != flowing {
-		return spaceNever
+	if c.phase != phaseOpen || st.out != flowing {
+		return spaceNever // END may have gone: nothing can follow it
 	}
 	if st.credit() < uint64(n) {
 		return spaceCredit
@@ -141,8 +141,9 @@ func (c *core) control(p []byte, now time.Time, alone bool) []byte {
 		c.rx.acked, c.rx.ackDue, c.rx.sinceAck, c.out.ackNow = c.rx.next, time.Time{}, 0, false
 	}
 	// Consumption is told with a packet that goes out anyway, so that the peer can tell a
-	// slow application from a stalled one; credit that is due makes for a packet.
-	if alone || c.streams.due > 0 {
+	// slow application from a stalled one; credit that is due makes for a packet. Packets with
+	// messages carry it only when there was no other for a while.
+	if alone || c.streams.due > 0 || now.Sub(c.streams.toldAt) >= c.cfg.Heartbeat {
 		p = c.streams.tell(p, now, c.live.rtt, c.cfg.MaxCredit, c.cfg.Budget)
 	}
 	if alone && c.phase == phaseDraining && !c.out.endSent {

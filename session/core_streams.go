@@ -3,6 +3,9 @@ package session
 // openStream announces a new stream of this side's; its messages may follow at once.
 func (c *core) openStream(name string) (*stream, space) {
 	id := c.streams.nextID
+	if c.phase != phaseOpen {
+		return nil, spaceNever
+	}
 	if c.streams.bySelf >= maxStreams {
 		return nil, spaceStreams
 	}
@@ -20,6 +23,9 @@ func (c *core) finishStream(st *stream) space {
 	if st.out != flowing {
 		return spaceYes
 	}
+	if c.phase != phaseOpen {
+		return spaceNever
+	}
 	if s := c.log.reserve(sequencedLen(st.id, 0)); s != spaceYes {
 		return s
 	}
@@ -35,10 +41,12 @@ func (c *core) resetStream(st *stream) space {
 	if st.from == broken || (st.out == finished && st.from == finished) {
 		return spaceYes
 	}
-	if s := c.log.reserve(sequencedLen(st.id, 0)); s != spaceYes {
-		return s
+	if c.phase == phaseOpen { // behind a close nobody needs to be told
+		if s := c.log.reserve(sequencedLen(st.id, 0)); s != spaceYes {
+			return s
+		}
+		c.log.append(frameReset, st.id, nil, nil)
 	}
-	c.log.append(frameReset, st.id, nil, nil)
 	if st.out != finished {
 		st.out = broken
 	}

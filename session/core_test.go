@@ -380,6 +380,46 @@ func TestPauseIsNotDeath(t *testing.T) {
 	}
 }
 
+// §9, S8: a process that was stopped while a probe was pending has not waited for the answer,
+// even if it was stopped for less than is noticed else.
+func TestPauseDuringProbe(t *testing.T) {
+	for _, pause := range []time.Duration{400 * time.Millisecond, 900 * time.Millisecond, 1400 * time.Millisecond} {
+		for _, before := range []time.Duration{0, 100 * time.Millisecond, 240 * time.Millisecond} {
+			ct := newCoreTest(t)
+			link := ct.attach()
+			ct.settle(link)
+			ct.pass(time.Second, link)
+			ct.a.nudge(ct.now, TriggerWake)
+			ct.now = ct.now.Add(before + pause)
+			if lost, _ := ct.a.tick(ct.now); lost {
+				t.Errorf("condemned the link after a pause of %v, %v after it asked", pause, before)
+			}
+			ct.settle(link) // the probe is answered
+			if s := ct.a.state(ct.now); s != Active {
+				t.Errorf("state %v after the answer, want active", s)
+			}
+		}
+	}
+}
+
+// §9: a machine on which every timer is late still finds out that its peer is gone.
+func TestLateTimersDoNotKeepDeadLinks(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.a.nudge(ct.now, TriggerWake)
+	began := ct.now
+	for {
+		ct.now = ct.a.deadline().Add(2 * probeSlack)
+		if lost, _ := ct.a.tick(ct.now); lost {
+			break
+		}
+		if ct.now.Sub(began) > maxAsked*maxProbe {
+			t.Fatalf("%v after it asked the link is still not condemned", ct.now.Sub(began))
+		}
+	}
+}
+
 // §9: a system that slept is told from a process that was stopped: the two clocks differ.
 func TestSleepIsToldFromPause(t *testing.T) {
 	ct := newCoreTest(t)
@@ -446,9 +486,15 @@ func TestBufferedBytesDoNotAnswerProbe(t *testing.T) {
 	if ct.a.live.probe.phase != probePending {
 		t.Fatal("a buffered message answered the probe")
 	}
-	ct.now = ct.now.Add(maxProbe)
-	if lost, trigger := ct.a.tick(ct.now); !lost || trigger != TriggerWake {
-		t.Fatalf("unanswered probe: lost %v, trigger %v", lost, trigger)
+	for end := ct.now.Add(maxProbe); ; {
+		ct.now = ct.a.deadline()
+		lost, trigger := ct.a.tick(ct.now)
+		if lost && trigger == TriggerWake {
+			break
+		}
+		if lost || !ct.now.Before(end) {
+			t.Fatalf("unanswered probe: lost %v, trigger %v", lost, trigger)
+		}
 	}
 }
 
@@ -485,6 +531,25 @@ func TestStalledPeer(t *testing.T) {
 	ct.pass(DefaultHeartbeat+time.Second, link)
 	if s := ct.a.state(ct.now); s != Active {
 		t.Fatalf("state %v after consumption, want active", s)
+	}
+}
+
+// §6: a peer that consumes is not stalled, even if all it says for a long time is messages.
+func TestTalkativePeerIsNotStalled(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.a.send(&ct.a.streams.main, []byte("question"))
+	ct.settle(link)
+	ct.wantMessages(ct.b, "question")
+	for range 10 * stallPatience {
+		ct.b.send(&ct.b.streams.main, []byte("answer"))
+		ct.settle(link)
+		ct.wantMessages(ct.a, "answer")
+		ct.pass(DefaultHeartbeat/2, link)
+		if s := ct.a.state(ct.now); s != Active {
+			t.Fatalf("state %v while the peer talks", s)
+		}
 	}
 }
 

@@ -236,13 +236,15 @@ func settleTimes(c *core) {
 	set(&c.live.ackWait, epoch)
 	set(&c.live.probe.sentAt, epoch)
 	set(&c.live.probe.deadline, epoch.Add(maxProbe))
+	set(&c.live.probe.look, epoch.Add(maxProbe))
 	set(&c.streams.progressAt, epoch)
+	c.streams.toldAt = epoch
 	c.streams.all(func(st *stream) { set(&st.grantedAt, epoch) })
 	set(&c.redial.next, epoch)
 	set(&c.redial.outageStart, epoch)
 	set(&c.redial.linkSince, epoch)
 	c.redial.eagerTries, c.redial.calmTries, c.redial.shortLinks = 0, 0, 0
-	c.live.rtt, c.armed = 0, time.Time{}
+	c.live.rtt, c.live.lull, c.armed = 0, 0, time.Time{}
 	c.changes = nil
 	for _, st := range c.streams.touched {
 		st.touched = false

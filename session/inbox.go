@@ -123,6 +123,41 @@ func (in *inbox) begin(memory []byte, total, reserved int) {
 	in.partial, in.total, in.joining, in.reserved = memory, total, true, reserved
 }
 
+// truncate drops the last message, of which only a part has arrived.
+func (in *inbox) truncate() {
+	var kept, since queue[*block] // up to its beginning, and what follows
+	cut := -1                     // where it begins, in the last kept block
+	for in.blocks.len() > 0 {
+		b := in.blocks.pop()
+		since.push(b)
+		for off := b.read; off < len(b.buf); {
+			f, err := parseSequenced(b.buf[off:])
+			if err != nil {
+				panic("BUG: unparsable frame in an inbox")
+			}
+			if f.typ == frameFirst {
+				for cut = off; since.len() > 0; {
+					kept.push(since.pop())
+				}
+			}
+			off += f.size
+		}
+	}
+	for since.len() > 0 {
+		putBlock(since.pop())
+	}
+	if cut < 0 { // its beginning was consumed, and with it all before
+		in.bytes, in.partial, in.joining = 0, nil, false
+		return
+	}
+	in.blocks, in.bytes = kept, 0
+	last := kept.last()
+	last.buf = last.buf[:cut]
+	for i := range kept.len() {
+		in.bytes += len(kept.at(i).buf) - kept.at(i).read
+	}
+}
+
 func (in *inbox) release() {
 	for in.blocks.len() > 0 {
 		putBlock(in.blocks.pop())

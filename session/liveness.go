@@ -7,8 +7,11 @@ const (
 	minProbe      = 250 * time.Millisecond
 	maxProbe      = 1500 * time.Millisecond
 	minAckAge     = 500 * time.Millisecond
-	pauseSlack    = time.Second // a tick that comes this late means that this process did not run
-	stallPatience = 3           // heartbeats without consumption before a peer counts as stalled
+	pauseSlack    = time.Second            // a tick that comes this late means that this process did not run
+	probeSlack    = 100 * time.Millisecond // the same while a probe is pending
+	maxLull       = 5 * time.Second
+	maxAsked      = 4 // times in a row that a probe is asked, on a machine that is always late
+	stallPatience = 3 // heartbeats without consumption before a peer counts as stalled
 )
 
 // verdictOnLink is what a tick has to say about the link.
@@ -31,15 +34,21 @@ type liveness struct {
 
 	probe   probe
 	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
+	// lull is the longest that acknowledgements have lately kept us waiting. On a slow path that
+	// is the time of a packet, which no round trip of a small one tells.
+	lull time.Duration
 }
 
-// probe is a ping whose answer decides about the link.
+// probe is a ping whose answer decides about the link. While it is pending the clock is looked
+// at often: a pause as long as a probe may take must not pass for silence.
 type probe struct {
 	phase    probePhase
 	trigger  Trigger
 	nonce    uint64
 	sentAt   time.Time
 	deadline time.Time
+	look     time.Time // when tick must come, at the latest at deadline
+	asked    int       // so often, because tick came late
 }
 
 type probePhase uint8
@@ -50,9 +59,10 @@ const (
 	probePending            // the answer decides
 )
 
-// begin starts judging a fresh link, with a ping to learn its round trip.
+// begin starts judging a fresh link, with a ping to learn its round trip: the former link's may
+// have been that of another path.
 func (v *liveness) begin(now time.Time, nonce uint64) {
-	v.lastInbound = now
+	v.lastInbound, v.rtt = now, 0
 	v.ackWait = time.Time{}
 	v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now}
 }
@@ -62,7 +72,7 @@ func (v *liveness) patience() time.Duration {
 	if v.rtt == 0 {
 		return maxProbe
 	}
-	return min(max(4*v.rtt, minProbe), maxProbe)
+	return min(max(4*v.rtt, 2*v.lull, minProbe), maxProbe)
 }
 
 // ask starts a probe, unless one is already pending.
@@ -70,8 +80,16 @@ func (v *liveness) ask(now time.Time, trigger Trigger, nonce uint64) (ping bool)
 	if v.probe.phase == probePending {
 		return false
 	}
-	v.probe = probe{probePending, trigger, nonce, now, now.Add(v.patience())}
+	v.probe = probe{phase: probePending, trigger: trigger, nonce: nonce, sentAt: now, deadline: now.Add(v.patience()), asked: 1}
+	v.lookAgain(now)
 	return true
+}
+
+func (v *liveness) lookAgain(now time.Time) {
+	v.probe.look = now.Add(minProbe)
+	if v.probe.deadline.Before(v.probe.look) {
+		v.probe.look = v.probe.deadline
+	}
 }
 
 // inbound notes that something arrived. It gives a pending probe more time, but does not
@@ -103,6 +121,12 @@ func (v *liveness) pong(now time.Time, nonce uint64) (answered bool) {
 
 // acks notes whether sent frames wait for an acknowledgement and whether one has just come.
 func (v *liveness) acks(now time.Time, waiting, progress bool) {
+	if progress && !v.ackWait.IsZero() {
+		v.lull = min(max(now.Sub(v.ackWait), v.lull/2), maxLull)
+		if v.probe.phase == probePending {
+			v.probe.deadline = now.Add(v.patience())
+		}
+	}
 	switch {
 	case !waiting:
 		v.ackWait = time.Time{}
@@ -111,12 +135,12 @@ func (v *liveness) acks(now time.Time, waiting, progress bool) {
 	}
 }
 
-func (v *liveness) ackAge() time.Duration { return max(minAckAge, 4*v.rtt) }
+func (v *liveness) ackAge() time.Duration { return max(minAckAge, 4*v.rtt, 2*v.lull) }
 
 // deadline is when tick must come next.
 func (v *liveness) deadline() time.Time {
 	if v.probe.phase == probePending {
-		return v.probe.deadline
+		return v.probe.look
 	}
 	next := v.nextBeat()
 	if last := v.lastInbound.Add(v.window - v.patience()); last.Before(next) {
@@ -149,9 +173,7 @@ func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdi
 	}
 	switch {
 	case v.probe.phase == probePending:
-		if !now.Before(v.probe.deadline) {
-			return linkDead, false
-		}
+		return v.judge(now, nonce)
 	case !now.Before(v.lastInbound.Add(v.window - v.patience())):
 		return linkFine, v.ask(now, TriggerTimeout, nonce)
 	case !v.ackWait.IsZero() && !now.Before(v.ackWait.Add(v.ackAge())):
@@ -161,4 +183,24 @@ func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdi
 		return linkFine, true
 	}
 	return linkFine, false
+}
+
+// judge looks at a pending probe.
+func (v *liveness) judge(now time.Time, nonce uint64) (verdict verdictOnLink, ping bool) {
+	asked := v.probe.asked
+	switch {
+	case now.Before(v.probe.look):
+	case now.Sub(v.probe.look) > probeSlack && asked < maxAsked:
+		v.probe.phase = probeNone
+		ping = v.ask(now, v.probe.trigger, nonce)
+		v.probe.asked = asked + 1
+	case !now.Before(v.probe.deadline):
+		if !v.ackWait.IsZero() { // or this is a path on which one packet takes longer: the next link gets more time
+			v.lull = min(max(now.Sub(v.ackWait), 2*v.lull), maxLull)
+		}
+		return linkDead, false
+	default:
+		v.lookAgain(now)
+	}
+	return linkFine, ping
 }

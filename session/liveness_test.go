@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"testing"
 	"time"
 )
@@ -32,5 +33,56 @@ func TestPeerThatNeverAcknowledges(t *testing.T) {
 	}
 	if probes < 5 || probes > 10 {
 		t.Errorf("%d probes in 5 s", probes)
+	}
+}
+
+// §9: where one packet takes longer than all patience at first, that costs a link or two until
+// it is known; then the session goes on.
+func TestSlowPathIsLearned(t *testing.T) {
+	const packetTime = 2 * time.Second // of what is sent; the way back is quick
+	ct := newCoreTest(t)
+	links := 0
+	for done := false; !done; {
+		if links++; links > 3 {
+			t.Fatalf("link %d, and still nothing was acknowledged", links)
+		}
+		link := ct.attach()
+		if links == 1 {
+			ct.settle(link)
+			ct.a.send(&ct.a.streams.main, bytes.Repeat([]byte("x"), maxFragment))
+		}
+		packet := ct.next(ct.a)
+		for end := ct.now.Add(packetTime); ct.a.link == linkUp && !done; {
+			if next := ct.a.deadline(); next.Before(end) {
+				ct.now = next
+				if lost, trigger := ct.a.tick(ct.now); lost {
+					ct.a.linkLost(ct.now, link, trigger, errSilent)
+				}
+				continue
+			}
+			ct.now = end
+			ct.deliver(ct.b, link, packet)
+			ct.settle(link)
+			done = ct.a.log.unacked() == 0
+		}
+	}
+	if links == 1 {
+		t.Error("the first link was patient for no reason")
+	}
+}
+
+// §9: a fresh link may go by another path; what is known of the former's does not count.
+func TestFreshLinkForgetsTheRoundTrip(t *testing.T) {
+	ct := newCoreTest(t)
+	first := ct.attach()
+	ct.settle(first)
+	if ct.a.live.patience() != minProbe {
+		t.Fatalf("patience of %v on a quick path", ct.a.live.patience())
+	}
+	ct.a.linkLost(ct.now, first, TriggerError, errCut)
+	ct.attach()
+	ct.a.nudge(ct.now, TriggerNetwork)
+	if left := ct.a.live.probe.deadline.Sub(ct.now); left != maxProbe {
+		t.Errorf("a probe on a fresh link has %v", left)
 	}
 }

@@ -85,29 +85,87 @@ var mutants = []mutant{
 		"return n > 0 && hmac.Equal(reply[n:], proof(key, \"brum attach reply\", request, reply[:n]))", "return n > 0"}}},
 }
 
+// timingMutants are about when things happen, which only the simulation lives through.
+var timingMutants = []mutant{
+	{"a sleep is not discounted", []edit{{"core.go", "case wall-ran > pauseSlack:", "case false:"}}},
+	{"a pause during a probe is silence", []edit{{"liveness.go",
+		"now.Sub(v.probe.look) > probeSlack && asked < maxAsked:", "false:"}}},
+	{"a probe's deadline ignores the round trip", []edit{{"liveness.go",
+		"\treturn min(max(4*v.rtt, minProbe), maxProbe)\n", "\treturn minProbe\n"}}},
+	{"what is sent is a sign of life", []edit{{"core_send.go",
+		"\tp.head = c.control(p.head, now, p.block == nil)\n",
+		"\tp.head = c.control(p.head, now, p.block == nil)\n\tc.live.lastInbound = now\n"}}},
+	{"attempts do not overlap", []edit{{"redial.go",
+		"r.next = now.Add(eagerStep)", "r.next = now.Add(attemptTimeout)"}}},
+	{"a nudge does not hurry", []edit{{"core.go",
+		"\tcase c.role == dialing:\n\t\tc.redial.reset(now)\n", "\tcase c.role == dialing:\n"}}},
+	{"acknowledgements come late", []edit{{"core.go",
+		"ackDelay       = 25 * time.Millisecond", "ackDelay       = 300 * time.Millisecond"}}},
+	{"the window never grows", []edit{{"stream.go",
+		"if st.usedUp() && st.window < limit &&", "if false && st.window < limit &&"}}},
+	{"credit leaks", []edit{{"stream.go",
+		"st.consumed += uint64(t.freed)", "st.consumed += uint64(t.freed) * 255 / 256"}}},
+	{"only packets without messages tell what was consumed", []edit{{"core_send.go",
+		"if alone || c.streams.due > 0 || now.Sub(c.streams.toldAt) >= c.cfg.Heartbeat {", "if alone || c.streams.due > 0 {"}}},
+	{"messages follow END", []edit{{"core_send.go",
+		"if c.phase != phaseOpen || st.out != flowing {", "if st.out != flowing {"}}},
+	{"half a message takes a whole one with it", []edit{{"core_end.go",
+		"st.in.truncate()", "st.in.partial, st.in.joining = nil, false"}}},
+}
+
 // mutantTime bounds one run of the tests of a mutant.
 const mutantTime = 90 * time.Second
 
-// TestMutants shows that the tests would notice: each mutant has to fail them. The
-// exploration alone has to catch most.
+// The runs of a mutant's tests; others is what is left of them.
+var (
+	exploration = []string{"-test.run=^TestExplore$"}
+	simulation  = []string{"-test.run=^TestSimulation$", "-sim.seeds=1000"}
+	others      = []string{"-test.skip=^(TestExplore|TestSimulation|TestMutants)$"}
+)
+
+// TestMutants shows that the tests would notice: each mutant has to fail them. The exploration
+// and the simulation alone have to catch most, and the simulation all that are about time.
 func TestMutants(t *testing.T) {
-	explored := 0
+	explored, simulated := 0, 0
 	var table strings.Builder
-	for _, m := range mutants {
+	for i, m := range append(mutants, timingMutants...) {
 		bin := m.build(t)
-		by, how := catches(t, bin, "-test.run=^TestExplore$")
-		if by != "" {
-			explored++
-		} else if by, how = catches(t, bin, "-test.skip=^(TestExplore|TestSimulation|TestMutants)$"); by == "" {
-			t.Errorf("mutant %q survives", m.name)
-			by = "NOTHING"
+		var by [3]string
+		var how string
+		for i, which := range [][]string{exploration, simulation, others} {
+			if i == 2 && by[0]+by[1] != "" {
+				break
+			}
+			name, words := catches(t, bin, which...)
+			if by[i] = name; how == "" {
+				how = words
+			}
 		}
-		fmt.Fprintf(&table, "\n%-50s %-60s %s", m.name, by, how)
+		if by[0] != "" {
+			explored++
+		}
+		if by[1] != "" {
+			simulated++
+		} else if i >= len(mutants) {
+			t.Errorf("mutant %q survives the simulation", m.name)
+		}
+		if by[0]+by[1]+by[2] == "" {
+			t.Errorf("mutant %q survives", m.name)
+		}
+		fmt.Fprintf(&table, "\n%-55s %-9s %-9s %-30s %s", m.name, yes(by[0]), yes(by[1]), by[2], how)
 	}
-	t.Logf("%d mutants, %d caught by the exploration:%s", len(mutants), explored, &table)
-	if explored < 8 {
-		t.Errorf("the exploration alone catches %d", explored)
+	t.Logf("%d mutants, %d caught by the exploration, %d by the simulation:\n%-55s explored  simulated%s",
+		len(mutants)+len(timingMutants), explored, simulated, "", &table)
+	if explored < 8 || simulated < 12 {
+		t.Errorf("the exploration alone catches %d, the simulation %d", explored, simulated)
 	}
+}
+
+func yes(caught string) string {
+	if caught == "" {
+		return "-"
+	}
+	return "yes"
 }
 
 // build compiles the package's tests with the mutant's edits laid over its files.
@@ -159,11 +217,11 @@ func (m mutant) build(t *testing.T) (bin string) {
 var failed = regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`)
 
 // catches runs tests of a mutant and returns the first that fails, and the first words of why.
-func catches(t *testing.T, bin, which string) (by, how string) {
+func catches(t *testing.T, bin string, which ...string) (by, how string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), mutantTime)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, bin, which, "-test.failfast", "-test.short")
+	cmd := exec.CommandContext(ctx, bin, append(which, "-test.failfast", "-test.short")...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	err := cmd.Run()
@@ -180,9 +238,9 @@ func catches(t *testing.T, bin, which string) (by, how string) {
 	case len(all) > 0:
 		by = all[min(len(all)-1, 1)][1]
 	case ctx.Err() != nil:
-		return which, "it hangs"
+		return which[0], "it hangs"
 	default:
-		return which, firstLine(out.String(), regexp.MustCompile(`(?m)^(panic|fatal error): .*$`))
+		return which[0], firstLine(out.String(), regexp.MustCompile(`(?m)^(panic|fatal error): .*$`))
 	}
 	return by, firstLine(out.String(), regexp.MustCompile(`(?m)^ +\w+_test\.go:\d+: .*$|^panic: .*$`))
 }

@@ -147,14 +147,21 @@ func (st *Stream) makeRoom(ctx context.Context, n int) error {
 		if s.cfg.Budget.takeMessage(n) {
 			break
 		}
+		done := s.done
+		s.mu.Lock()
+		if s.over {
+			done = nil // what has arrived can be had all the same
+		}
+		wanted := st.st.in.waitsFor(n)
+		s.mu.Unlock()
+		if !wanted {
+			return nil // the caller looks again and finds out
+		}
 		select {
 		case <-freed:
-		case <-s.done:
+		case <-done:
 		case <-ctx.Done():
 			return context.Cause(ctx)
-		}
-		if s.Err() != nil {
-			return nil // the caller looks again and finds out
 		}
 	}
 	memory := make([]byte, 0, n)

@@ -129,6 +129,7 @@ func (s *Session) Close(ctx context.Context) error {
 	now := time.Now()
 	s.mu.Lock()
 	s.core.close(now)
+	s.madeSpace() // for senders that wait there will be none
 	s.unlock(now)
 	select {
 	case <-s.done:
@@ -153,6 +154,7 @@ func (s *Session) CloseNow() error {
 	s.core.closeNow(now)
 	s.core.streams.all(func(st *stream) { st.discard(s.cfg.Budget) })
 	s.unlock(now)
+	s.cfg.Budget.releaseMessage(0) // receivers that wait for memory look again
 	s.wg.Wait()
 	return nil
 }

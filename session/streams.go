@@ -27,6 +27,7 @@ type streams struct {
 
 	consumed []*stream // with consumption that the peer was not told
 	due      int       // of them, those whose credit is due
+	toldAt   time.Time // when the peer was last told
 	touched  []*stream // something has happened that the application may wait for
 
 	// Bytes sent and consumed by the peer on all streams, and when that last moved.
@@ -120,6 +121,7 @@ const controlReserve = 64
 // tell appends CREDIT frames for the streams that are listed, as far as a packet's head has
 // room for them.
 func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, limit int, budget *Budget) []byte {
+	ss.toldAt = now
 	rest := ss.consumed[:0]
 	for _, st := range ss.consumed {
 		if len(p)+maxCreditFrame > maxHead-controlReserve {

@@ -1,0 +1,429 @@
+package session
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"github.com/standardbeagle/brum/errors"
+)
+
+// simDriver is a Session whose goroutines, timer and connections are simulated. Whatever of
+// Session needs none of these is the real thing, called in the order in which Session does.
+type simDriver struct {
+	d    *day
+	proc *simProcess
+	side side
+	pair *simPair
+	s    *Session // its link and timer are not used
+	core *core
+
+	link     *simLink
+	attempts []*simAttempt // in the order of their numbers
+	timer    *simTimer
+	over     bool
+	waiters  []*waiter
+	meter    meter
+	judge    judge
+}
+
+func newSimDriver(p *simProcess, s *Session, pair *simPair, side side) *simDriver {
+	x := &simDriver{d: p.d, proc: p, side: side, pair: pair, s: s, core: s.core}
+	x.judge.init()
+	p.drivers = append(p.drivers, x)
+	pair.joins(x)
+	return x
+}
+
+// dialSession is Dial.
+func (p *simProcess) dialSession(owner ID) *simDriver {
+	d := p.d
+	var id ID
+	for i := range id {
+		id[i] = byte(d.rng.Uint32())
+	}
+	pair := d.newPair(id)
+	now := p.host.clock.now(d.t)
+	cfg := d.plan.config(p.budget)
+	cfg.Owner = owner
+	s := newSession(cfg, dialing, id, p.life, now)
+	s.core.random = d.rng.Uint64
+	s.core.redial.random = d.rng.Float64
+	x := newSimDriver(p, s, pair, sideA)
+	x.note("dials a session", int64(pair.n), 0)
+	s.core.start(now)
+	x.unlock(now)
+	return x
+}
+
+func (x *simDriver) now() time.Time { return x.proc.host.clock.now(x.d.t) }
+
+func (x *simDriver) note(what string, a, b int64) { x.d.note(x.proc.host.name, what, a, b) }
+
+// unlock is Session.unlock.
+func (x *simDriver) unlock(now time.Time) {
+	changes := x.s.takeChanges()
+	ended := x.settle(now)
+	x.s.signal()
+	if x.core.dialDue(now) {
+		x.startAttempt(now)
+	}
+	if x.core.wantsWrite() {
+		x.wakeWriter()
+	}
+	x.rearm(now)
+	for _, ch := range changes {
+		x.changed(ch)
+		if x.s.home != nil && ch.To == Detached {
+			x.s.home.trim()
+			x.proc.agree()
+		}
+	}
+	if ended && x.s.home != nil {
+		x.s.home.forget(x.s)
+	}
+	x.check(now)
+	x.proc.poll()
+}
+
+// settle is Session.settle.
+func (x *simDriver) settle(now time.Time) (ended bool) {
+	if x.link != nil && (x.core.link != linkUp || x.core.linkID != x.link.id) {
+		x.dropLink(x.core.out.farewell)
+		x.core.out.farewell = nil
+		x.s.madeSpace()
+	}
+	ended = x.s.settle(now)
+	if x.core.phase == phaseEnded && !x.over {
+		x.over = true
+		x.stopTimer()
+		for _, t := range x.attempts {
+			t.cancel()
+		}
+		x.ended()
+	}
+	return ended
+}
+
+func (x *simDriver) stopTimer() {
+	if x.timer != nil {
+		x.timer.off = true
+	}
+}
+
+// rearm is Session.rearm.
+func (x *simDriver) rearm(now time.Time) {
+	next := x.core.deadline()
+	if next.IsZero() || (!x.core.armed.IsZero() && !next.Before(x.core.armed)) {
+		return
+	}
+	x.core.armed = next
+	x.judge.armed(x)
+	x.stopTimer()
+	x.timer = x.proc.after(max(next.Sub(x.now()), 1), x.onTimer)
+}
+
+// onTimer is Session.onTimer.
+func (x *simDriver) onTimer() {
+	now := x.now()
+	x.ticked()
+	linkID, link, probe := x.core.linkID, x.core.link, x.core.live.probe
+	lost, trigger := x.core.tick(now)
+	if lost {
+		x.condemns(now, probe)
+		x.core.linkLost(now, linkID, trigger, errSilent)
+	} else if link == linkUp {
+		x.judge.woken(x)
+	}
+	x.core.armed = time.Time{}
+	x.unlock(now)
+}
+
+// startAttempt is Session.startAttempt.
+func (x *simDriver) startAttempt(now time.Time) {
+	if len(x.attempts) >= maxAttempts {
+		x.attempts[0].cancel()
+		x.attempts = x.attempts[1:]
+	}
+	n, request, timeout := x.core.beginAttempt(now)
+	x.note("attempts", int64(n), int64(len(x.attempts)))
+	x.judge.attempted = x.proc.ran()
+	x.attempts = append(x.attempts, x.dial(n, request, now, timeout))
+}
+
+// attempted is the rest of Session.attempt.
+func (x *simDriver) attempted(t *simAttempt, sock *simSocket, reply []byte, err error) {
+	now := x.now()
+	if err == nil {
+		err = x.core.adopt(now, t.n, t.request, reply)
+	}
+	if err == nil && sock == nil {
+		x.d.fail("a refusal was adopted")
+	}
+	at := slices.Index(x.attempts, t)
+	wanted := at >= 0
+	if wanted {
+		x.attempts = slices.Delete(x.attempts, at, at+1)
+	}
+	if err == nil {
+		x.linked(now, t.n, sock, t.began)
+		x.unlock(now)
+		return
+	}
+	x.note("attempt fails", int64(t.n), int64(errors.Of(err)))
+	if wanted && x.core.link != linkUp && x.core.phase != phaseEnded {
+		x.s.attemptFailed(now, err)
+	}
+	x.unlock(now)
+	if sock != nil {
+		sock.close()
+	}
+}
+
+// linked is Session.linked.
+func (x *simDriver) linked(now time.Time, n uint64, sock *simSocket, began time.Time) {
+	if x.link != nil {
+		x.dropLink(nil)
+	}
+	for _, t := range x.attempts {
+		t.cancel()
+	}
+	x.attempts = nil
+	if k := len(x.core.changes); k > 0 {
+		x.core.changes[k-1].Resume = now.Sub(began)
+	}
+	x.startLink(n, sock)
+}
+
+// bind is Attachment.Bind.
+func (x *simDriver) bind(linkID uint64, sock *simSocket) {
+	now := x.now()
+	if !x.core.bound(now, linkID) {
+		x.unlock(now)
+		sock.close()
+		return
+	}
+	x.startLink(linkID, sock)
+	fresh := !x.s.offered
+	x.s.offered = true
+	x.unlock(now)
+	if fresh {
+		x.s.home.offer(x.s)
+		if resume := x.proc.accepting; resume != nil {
+			x.proc.accepting = nil
+			x.proc.soon(resume)
+		}
+		x.proc.agree()
+		x.proc.poll()
+	}
+}
+
+// abort is Attachment.Abort.
+func (x *simDriver) abort(linkID uint64, err error) {
+	now := x.now()
+	x.note("aborts", int64(linkID), 0)
+	x.core.unbound(now, linkID, err)
+	x.unlock(now)
+}
+
+// nudge is Session.Nudge.
+func (x *simDriver) nudge(reason Trigger) {
+	now := x.now()
+	x.note("is nudged", int64(reason), 0)
+	x.judge.nudged(x, func() {
+		x.core.nudge(now, reason)
+		x.unlock(now)
+	})
+}
+
+// close is the first half of Session.Close.
+func (x *simDriver) close() {
+	now := x.now()
+	x.note("closes", int64(x.pair.n), 0)
+	x.pair.closes[x.side] = true
+	x.core.close(now)
+	x.s.madeSpace()
+	x.unlock(now)
+}
+
+// closeNow is Session.CloseNow.
+func (x *simDriver) closeNow() {
+	now := x.now()
+	x.note("closes now", int64(x.pair.n), 0)
+	x.pair.aborts[x.side] = true
+	x.core.closeNow(now)
+	x.core.streams.all(func(st *stream) { st.discard(x.core.cfg.Budget) })
+	x.unlock(now)
+	x.core.cfg.Budget.releaseMessage(0)
+	x.proc.poll()
+}
+
+// died says that the process is gone, and with it all that it kept.
+func (x *simDriver) died() {
+	x.stopTimer()
+	for _, t := range x.attempts {
+		t.done = true
+	}
+	x.pair.dies(x)
+}
+
+// poll resumes the tasks of a process that have waited for what has just happened.
+func (p *simProcess) poll() {
+	for _, x := range p.drivers {
+		for i := 0; i < len(x.waiters); {
+			w := x.waiters[i]
+			if !w.over && w.ready() {
+				w.over = true
+				w.resume()
+			}
+			if w.over {
+				x.waiters = slices.Delete(x.waiters, i, i+1)
+			} else {
+				i++
+			}
+		}
+	}
+}
+
+// simLink is a link with its two goroutines.
+type simLink struct {
+	id             uint64
+	sock           *simSocket
+	done           bool
+	woken, writing bool
+	head           [maxHead]byte
+	farewell       []byte
+}
+
+// startLink is Session.startLink.
+func (x *simDriver) startLink(id uint64, sock *simSocket) {
+	x.note("is linked", int64(id), int64(sock.conn.id))
+	l := &simLink{id: id, sock: sock}
+	x.link = l
+	x.judge.linked(x)
+	x.read(l)
+	x.s.madeSpace()
+}
+
+// dropLink is Session.dropLink.
+func (x *simDriver) dropLink(farewell []byte) {
+	l := x.link
+	x.link = nil
+	x.note("drops link", int64(l.id), int64(len(farewell)))
+	l.done = true
+	if l.writing {
+		x.proc.soon(l.sock.close)
+		return
+	}
+	x.proc.soon(func() {
+		if farewell == nil {
+			l.sock.close()
+			return
+		}
+		x.proc.after(farewellTime, l.sock.close)
+		l.sock.write(segment{kind: segPacket, packet: farewell}, func(error) { l.sock.close() })
+	})
+}
+
+// read is Session.readLoop.
+func (x *simDriver) read(l *simLink) {
+	l.sock.next(func(seg segment, err error) {
+		now := x.now()
+		switch {
+		case x.link != l:
+			return
+		case err != nil:
+			x.note("link breaks", int64(l.id), int64(errors.Of(err)))
+			x.core.linkLost(now, l.id, TriggerError, err)
+			x.unlock(now)
+			return
+		}
+		x.d.totals.packets++
+		x.meter.packets++
+		blk := getBlock(largeBlock)
+		blk.buf = append(blk.buf, seg.packet...)
+		x.note("gets packet", int64(len(seg.packet)), int64(x.core.rx.next))
+		kept, err := x.core.receive(now, l.id, blk)
+		if err != nil {
+			x.d.fail("%v takes a packet for a violation: %v", x.side, err)
+		}
+		x.judge.heard(x)
+		x.s.madeSpace()
+		x.unlock(now)
+		if !kept {
+			putBlock(blk)
+		}
+		x.read(l)
+	})
+}
+
+// wakeWriter is Session.wakeWriter, and what the writer does then.
+func (x *simDriver) wakeWriter() {
+	l := x.link
+	if l == nil || l.woken || l.writing {
+		return
+	}
+	l.woken = true
+	x.proc.soon(func() {
+		l.woken = false
+		if x.link == l && !l.writing {
+			x.flush(l, false, nil)
+		}
+	})
+}
+
+// pushed is Session.pushed; then is what the sender does when it has written.
+func (x *simDriver) pushed(then func()) {
+	l := x.link
+	switch {
+	case l == nil || l.writing || l.woken:
+	case x.core.log.held > smallBlock:
+		x.wakeWriter()
+	default:
+		x.flush(l, true, then)
+		return
+	}
+	if then != nil {
+		then()
+	}
+}
+
+// flush is Session.flush, with the unlock that follows it.
+func (x *simDriver) flush(l *simLink, once bool, then func()) {
+	l.writing = true
+	now := x.now()
+	end := func() {
+		l.writing = false
+		x.unlock(now)
+		if then != nil {
+			then()
+		}
+	}
+	p, ok := x.core.nextPacket(now, l.head[:])
+	if !ok {
+		end()
+		return
+	}
+	packet := append(append(make([]byte, 0, len(p.head)+len(p.frames)), p.head...), p.frames...)
+	x.checkPacket(p)
+	x.meter.packets++
+	x.note("writes packet", int64(len(packet)), int64(x.core.log.sent))
+	l.sock.write(segment{kind: segPacket, packet: packet}, func(err error) {
+		if !bytes.Equal(packet[len(p.head):], p.frames) || !bytes.Equal(packet[:len(p.head)], p.head) {
+			x.d.fail("%v: a packet changes while it is written", x.side)
+		}
+		x.core.wrote(p)
+		switch {
+		case x.link != l:
+		case err != nil:
+			x.core.linkLost(now, l.id, TriggerError, err)
+		default:
+			x.s.madeSpace()
+			if !once {
+				x.flush(l, once, then)
+				return
+			}
+		}
+		end()
+	})
+}
