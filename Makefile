@@ -14,8 +14,11 @@ UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standa
 
 STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
 
+# Days that proof simulates.
+SIM_SEEDS ?= 3000
+
 .DEFAULT_GOAL := build
-.PHONY: build demo test integration-test bench bench-quick lint fmt fuzz cross clean
+.PHONY: build demo test integration-test proof bench bench-quick lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -31,8 +34,16 @@ test:
 	cd bench && $(GO) test ./...
 
 integration-test:
+	@scripts/setup integration
 	# Most of their time is waiting, for outages to pass.
-	$(GO) test -tags=integration -timeout 8m -parallel 8 -v ./test/...
+	$(GO) test -tags=integration -timeout 10m -parallel 8 -v ./test/...
+
+# What shows that the tests would notice: every byte is cut, days of trouble are simulated,
+# and faults are put into the code, each of which has to be found.
+proof:
+	EVERY_BYTE=1 $(GO) test -timeout 8m -run TestEveryByte -v . ./session/sessiontest
+	BRUM_SIM_SEEDS=$(SIM_SEEDS) $(GO) test -timeout 8m -run TestSimulation -v ./session
+	$(GO) test -tags=integration -timeout 12m -run TestMutants -v ./session
 
 bench:
 	cd bench && $(GO) run .
@@ -43,10 +54,10 @@ bench-quick:
 lint:
 	@scripts/gofmt-check
 	$(GO) vet ./...
-	$(GO) vet -tags=integration ./test/...
+	$(GO) vet -tags=integration ./test/... ./session/...
 	cd bench && $(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(STATICCHECK) -tags=integration ./test/...
+	$(STATICCHECK) -tags=integration ./test/... ./session/...
 	cd bench && $(STATICCHECK) ./...
 	@scripts/vulncheck
 
