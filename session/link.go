@@ -154,9 +154,11 @@ func (s *Session) flush(l *link, once bool) (now time.Time) {
 		s.mu.Lock()
 		s.core.wrote(p)
 		if s.link != l {
+			now = time.Now() // the write may have taken long, and this process may have been stopped
 			break
 		}
 		if err != nil {
+			now = time.Now()
 			s.core.linkLost(now, l.id, TriggerError, err)
 			break
 		}

@@ -147,6 +147,9 @@ func (j *judge) outages(x *simDriver, ran simTime) {
 	}
 	if !c.redial.outageStart.Equal(j.outage) {
 		j.outage, j.slowed, j.attempted = c.redial.outageStart, false, ran
+		if began := x.now().Sub(j.outage); began > x.grace() {
+			x.d.fail("S7: an outage that %v notices now began %v ago: it is less eager", x.side, began)
+		}
 	}
 	if c.redial.next.Sub(x.now()) > eagerStep {
 		j.slowed = true

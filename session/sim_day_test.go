@@ -43,11 +43,26 @@ type totals struct {
 }
 
 func (a *totals) add(b totals) {
-	for i, to := range []*uint64{&a.days, &a.events, &a.messages, &a.bytes, &a.packets, &a.dials, &a.attaches, &a.resumes,
-		&a.sessions, &a.cuts, &a.sleeps, &a.pauses, &a.restarts, &a.holes, &a.moves, &a.replays, &a.lost, &a.verdicts, &a.judged, &a.ticks} {
-		*to += []uint64{b.days, b.events, b.messages, b.bytes, b.packets, b.dials, b.attaches, b.resumes,
-			b.sessions, b.cuts, b.sleeps, b.pauses, b.restarts, b.holes, b.moves, b.replays, b.lost, b.verdicts, b.judged, b.ticks}[i]
-	}
+	a.days += b.days
+	a.events += b.events
+	a.messages += b.messages
+	a.bytes += b.bytes
+	a.packets += b.packets
+	a.dials += b.dials
+	a.attaches += b.attaches
+	a.resumes += b.resumes
+	a.sessions += b.sessions
+	a.cuts += b.cuts
+	a.sleeps += b.sleeps
+	a.pauses += b.pauses
+	a.restarts += b.restarts
+	a.holes += b.holes
+	a.moves += b.moves
+	a.replays += b.replays
+	a.lost += b.lost
+	a.verdicts += b.verdicts
+	a.judged += b.judged
+	a.ticks += b.ticks
 	a.virtual += b.virtual
 }
 

@@ -29,8 +29,14 @@ func seeds(t *testing.T) int {
 	return n
 }
 
-// simulationTime is what the simulation takes where nobody asks for a number of days.
-const simulationTime = 12 * time.Second
+// simulationTime is what the simulation takes where nobody asks for a number of days. Nothing in
+// it runs concurrently, so the race detector has little to see.
+func simulationTime() time.Duration {
+	if raceEnabled {
+		return 2 * time.Second
+	}
+	return 12 * time.Second
+}
 
 // TestSimulation lives through days of random trouble in virtual time, each from a seed.
 func TestSimulation(t *testing.T) {
@@ -44,7 +50,7 @@ func TestSimulation(t *testing.T) {
 	}
 	n, began := seeds(t), time.Now()
 	var sum totals
-	for seed := uint64(1); n > 0 && seed <= uint64(n) || n == 0 && time.Since(began) < simulationTime; seed++ {
+	for seed := uint64(1); n > 0 && seed <= uint64(n) || n == 0 && time.Since(began) < simulationTime(); seed++ {
 		d, err := liveDay(seed)
 		if err != nil {
 			t.Fatal(err)
@@ -69,7 +75,7 @@ func report(t *testing.T, s totals, took time.Duration) {
 
 // TestSimulationIsDeterministic: a seed that fails will fail again, in the same way.
 func TestSimulationIsDeterministic(t *testing.T) {
-	for seed := uint64(1); seed <= 5; seed++ {
+	for seed := uint64(1); seed <= 4; seed++ {
 		first, err := liveDay(seed)
 		if err != nil {
 			t.Fatal(err)
