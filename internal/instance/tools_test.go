@@ -135,8 +135,9 @@ func TestToolNamesAndParameters(t *testing.T) {
 	}
 	want := map[string]string{
 		"scripts_list": "", "scripts_run": "name", "scripts_stop": "processId", "scripts_status": "name?",
-		"logs_stream": "cursor? follow? level? limit? processId?",
-		"logs_search": "level? limit? processId? query regex? since?",
+		"logs_stream":   "cursor? follow? level? limit? processId?",
+		"logs_search":   "level? limit? processId? query regex? since?",
+		"calls_outcome": "ageMs? callId settle? wait?", "calls_cancel": "callId",
 	}
 	if !maps.Equal(got, want) {
 		t.Fatalf("%v", got)

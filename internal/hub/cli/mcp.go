@@ -24,8 +24,8 @@ func (a *app) mcpCommand() *cobra.Command {
 		Short: "Serve MCP on standard input and output, for AI tools",
 		Long: "Bridges an AI tool to the hub. If no hub is running it starts one in the background,\n" +
 			"which stays; its log is the file hub.log of the state directory. When the hub is\n" +
-			"restarted, calls wait for the new one; only a call that was under way fails, since its\n" +
-			"outcome is unknown.",
+			"restarted, calls wait for the new one, which also tells the outcome of a call that was\n" +
+			"under way. No call is ever made twice.",
 		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.bridge(cmd.Context(), f, noStart) },
 	}
@@ -84,7 +84,7 @@ func (a *app) starter(f hubFlags) func() (*exec.Cmd, error) {
 			return nil, err
 		}
 		args := []string{"serve", "--socket=" + socket, "--state-dir=" + dir, "--http=" + f.http,
-			"--http-fallback", "--log-level=" + f.logLevel}
+			"--http-fallback", "--ledger=" + f.ledger, "--log-level=" + f.logLevel}
 		if f.discoveryDir != "" {
 			found, err := filepath.Abs(f.discoveryDir)
 			if err != nil {

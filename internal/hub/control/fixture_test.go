@@ -59,7 +59,7 @@ func serveAt(t *testing.T, path string, b api.Backend) (stop func()) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := NewHandler(b)
+	h := NewHandler(b, nil)
 	if socket.Token() != "" {
 		h = RequireToken(socket.Token(), h)
 	}

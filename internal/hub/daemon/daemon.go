@@ -12,6 +12,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
 	"github.com/standardbeagle/brum/wsconn"
 )
@@ -22,6 +23,7 @@ type Options struct {
 	HTTPFallback bool   // take another port if that one is in use
 	Socket       string // path of the control socket
 	StateDir     string // for what outlives the hub; made if it is not there
+	Ledger       hub.LedgerPolicy
 	DiscoveryDir string // "" is the default one
 	Version      string
 	Logger       *slog.Logger
@@ -57,14 +59,21 @@ func Run(ctx context.Context, o Options) error {
 	if web != nil {
 		defer web.Close()
 	}
-	h, err := newHub(o, token, web)
+	book, bookErr := openLedger(o)
+	if book != nil {
+		defer closeLedger(book, o.Logger)
+	}
+	if bookErr != nil && o.Ledger == hub.LedgerRequire {
+		return bookErr
+	}
+	h, err := newHub(o, token, web, book, bookErr)
 	if err != nil {
 		return err
 	}
 	return serve(ctx, o, h, socket, web, token)
 }
 
-func newHub(o Options, token string, web net.Listener) (*hub.Hub, error) {
+func newHub(o Options, token string, web net.Listener, book *ledger.Ledger, bookErr error) (*hub.Hub, error) {
 	stops, err := hub.LoadStops(filepath.Join(o.StateDir, "disconnected.json"))
 	if err != nil {
 		return nil, err
@@ -73,14 +82,21 @@ func newHub(o Options, token string, web net.Listener) (*hub.Hub, error) {
 	if err != nil {
 		return nil, err
 	}
-	return hub.New(hub.Config{
-		Source:  source,
-		Dial:    newDialer(owner(token, o.Socket), o.Logger),
-		Stops:   stops,
-		HTTP:    baseURL(web),
-		Version: o.Version,
-		Logger:  o.Logger,
-	})
+	cfg := hub.Config{
+		Source:       source,
+		Dial:         newDialer(owner(token, o.Socket), o.Logger),
+		Stops:        stops,
+		LedgerPolicy: o.Ledger,
+		LedgerError:  bookErr,
+		LedgerKey:    derive(token, "brum hub ledger"),
+		HTTP:         baseURL(web),
+		Version:      o.Version,
+		Logger:       o.Logger,
+	}
+	if book != nil { // else it would be an interface that is not nil
+		cfg.Ledger = book
+	}
+	return hub.New(cfg)
 }
 
 // serve runs the hub and its servers. If one of them fails all end.
