@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	brumerrors "github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
@@ -115,12 +116,17 @@ func (r *recorder) issue(ctx context.Context, c ledger.Call) (api.Recording, err
 	if _, ok := errors.AsType[*ledger.KnownError](err); ok {
 		return "", &api.Error{Code: api.CodeInvalid, Message: "the call id " + string(c.ID) + " is in use", Err: err}
 	}
-	if full, ok := errors.AsType[*ledger.FullError](err); ok {
-		r.log.Warn("a call is not recorded", "call", c.ID, "error", full)
+	if isFull(err) { // which passes
+		r.log.Warn("a call is not recorded", "call", c.ID, "error", err)
 		return r.unrecorded(err)
 	}
 	r.fail(err)
 	return r.unrecorded(err)
+}
+
+func isFull(err error) bool {
+	kind := brumerrors.Of(err)
+	return kind == brumerrors.Limit || kind == brumerrors.BufferFull
 }
 
 // unrecorded decides about a call that can't be written down.

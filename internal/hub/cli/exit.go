@@ -35,7 +35,7 @@ const exitHelp = `Exit codes:
      its result lost
   7  not reached or not answered in time
   8  serve: another hub is running
-  9  the call was not run, or stopped while it ran
+  9  the call was not run, or stopped while it ran; or its record can't be kept
 130  interrupted`
 
 // usageError is a mistake in the command line.

@@ -26,7 +26,7 @@ type Call struct {
 	ID       callid.ID
 	Instance string // its id
 	Life     string // which process of that id
-	Name     string // of the instance, for people
+	Name     string // of the instance, for people; cut to MaxTool bytes
 	Tool     string // cut to MaxTool bytes
 	Digest   string // of the arguments
 	Issued   time.Time
@@ -36,7 +36,7 @@ type Call struct {
 	Took     time.Duration // from Issued to the outcome, as far as the hub saw it
 }
 
-// MaxTool is how many bytes of a tool's name are kept.
+// MaxTool is how many bytes of a name are kept.
 const MaxTool = 256
 
 // entry is a record of the journal: an issue, or with a verdict the outcome of one.
