@@ -127,6 +127,8 @@ func (h *Hub) readerError(ctx context.Context, name string, err error) error {
 		return &api.Error{Code: api.CodeReaderConflict, Message: fmt.Sprintf("somebody else reads as %q at the same time", name), Err: err}
 	case errors.As(err, &full):
 		return &api.Error{Code: api.CodeLimit, Message: fmt.Sprintf("there are %d readers already: forget one with brum-hub readers forget NAME", full.Limit), Err: err}
+	case isFull(err):
+		return &api.Error{Code: api.CodeLimit, Message: "the position of the reader can't be kept: " + errorText(err), Err: err}
 	case errors.Is(err, ledger.ErrNoReader):
 		return &api.Error{Code: api.CodeUnknownReader, Message: fmt.Sprintf("no reader %.100q: see brum-hub readers", name), Err: err}
 	case brumerrors.Of(err) == brumerrors.Invalid && !errors.Is(err, journal.ErrFailed):

@@ -121,9 +121,7 @@ func (c *calling) failed(ctx context.Context, via *client, left *departure, err 
 		return &api.Error{Code: api.CodeTooLarge, Message: c.where() + ": the arguments are larger than the instance takes", Err: err}, false
 	}
 	if refusal, ok := refusalIn(err); ok {
-		v, err := c.refused(refusal)
-		c.settle(v)
-		return err, false
+		return c.refused(via, refusal), false
 	}
 	end := via.sessionEnd()
 	if !left.arrived(end) {
@@ -158,14 +156,8 @@ func (c *calling) givenUp(ctx context.Context, left bool) error {
 	case isShutdown(ctx): // the next hub settles it
 		return &api.Error{Code: api.CodeOutcomeUnknown, Message: c.where() + ": the hub was shut down during the call; its outcome is unknown", Err: errShuttingDown}
 	}
-	if c.tracked() {
-		c.hub.settleLater(c.record(), withdraw)
-	}
+	c.settleLater(withdraw)
 	return contextError(ctx, c.where()+" was given up; the instance was told to cancel it")
-}
-
-func (c *calling) record() ledger.Call {
-	return ledger.Call{ID: c.id, Instance: c.issued.Instance, Life: c.issued.Life, Tool: c.req.Tool, Issued: c.issued.At}
 }
 
 // unknown is the error of a call whose outcome can't be told to its caller.
@@ -184,20 +176,42 @@ func (c *calling) unknown() error {
 	}
 }
 
-// refused is what an instance's refusal means.
-func (c *calling) refused(e *jsonrpc.Error) (ledger.Verdict, error) {
+// refused makes an error of an instance's refusal and writes down what it means.
+func (c *calling) refused(via *client, e *jsonrpc.Error) error {
 	code, verdict := api.CodeRefused, ledger.Failed
-	switch e.Code {
-	case callid.CodeExpired:
-		code, verdict = api.CodeTimeout, ledger.Expired
-	case callid.CodeNotRun, callid.CodeBusy:
-		code, verdict = api.CodeNotRun, ledger.NotRun
-	case callid.CodeCancelled:
-		code, verdict = api.CodeCallCanceled, ledger.Cancelled
-	case callid.CodeResultDropped:
-		code, verdict = api.CodeResultLost, ledger.Done
-	case callid.CodeForgotten:
-		code, verdict = api.CodeOutcomeUnknown, ledger.Unknown
+	if c.tracked() && via.tellsOutcomes() {
+		code, verdict = meaning(e.Code)
 	}
-	return verdict, &api.Error{Code: code, Message: fmt.Sprintf("%s: %s", c.where(), e.Message), Err: e}
+	if code == api.CodeResultLost {
+		c.settleLater(leave) // it has ended; the instance knows how
+	} else {
+		c.settle(verdict)
+	}
+	return &api.Error{Code: code, Message: fmt.Sprintf("%s: %s", c.where(), e.Message), Err: e}
+}
+
+// meaning is that of an instance's code of refusal.
+func meaning(code int64) (api.Code, ledger.Verdict) {
+	switch code {
+	case callid.CodeExpired:
+		return api.CodeTimeout, ledger.Expired
+	case callid.CodeNotRun, callid.CodeBusy:
+		return api.CodeNotRun, ledger.NotRun
+	case callid.CodeCancelled:
+		return api.CodeCallCanceled, ledger.Cancelled
+	case callid.CodeResultDropped:
+		return api.CodeResultLost, ""
+	case callid.CodeForgotten:
+		return api.CodeOutcomeUnknown, ledger.Unknown
+	case callid.CodeOtherCall:
+		return api.CodeInvalid, ledger.NotRun
+	}
+	return api.CodeRefused, ledger.Failed
+}
+
+// settleLater has the outcome found out in the background, if there is a ledger to tell.
+func (c *calling) settleLater(p parting) {
+	if c.issued.Recording == api.Recorded {
+		c.hub.settleLater(ledger.Call{ID: c.id, Instance: c.issued.Instance, Life: c.issued.Life, Tool: c.req.Tool, Issued: c.issued.At}, p)
+	}
 }

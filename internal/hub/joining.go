@@ -36,14 +36,12 @@ func (c *calling) join(ctx context.Context) (*mcp.CallToolResult, error) {
 			return nil, c.givenUp(ctx, true)
 		}
 		if refusal, ok := refusalIn(err); ok {
-			v, err := c.refused(refusal)
-			c.settle(v)
-			return nil, err
+			return nil, c.refused(via, refusal)
 		}
 		via.sessionEnd()
 		c.lost = err
 	}
-	c.hub.settleLater(c.record(), leave)
+	c.settleLater(leave)
 	return nil, c.unknown()
 }
 
@@ -53,7 +51,7 @@ func (c *calling) notJoined(ctx context.Context, err error) error {
 		return c.givenUp(ctx, true)
 	}
 	c.lost = err
-	c.hub.settleLater(c.record(), leave)
+	c.settleLater(leave)
 	return c.unknown()
 }
 
@@ -88,7 +86,7 @@ func (h *Hub) askAgain(ctx context.Context, req api.CallRequest, known ledger.Ca
 		return nil, unknownFor(&known, errGone)
 	}
 	c := &calling{hub: h, link: l, req: req, to: to, id: known.ID,
-		issued: &api.Issued{Instance: known.Instance, Life: known.Life, Recording: api.Recorded, At: known.Issued}}
+		issued: &api.Issued{Instance: known.Instance, Life: known.Life, Recording: h.books.recording(known.ID), At: known.Issued}}
 	return c.join(ctx)
 }
 

@@ -162,6 +162,14 @@ func (r *recorder) known(id callid.ID) (ledger.Call, bool) {
 	return r.ledger.Get(id) // also of one that takes nothing more
 }
 
+// recording says whether a call that was issued is in the ledger.
+func (r *recorder) recording(id callid.ID) api.Recording {
+	if _, ok := r.known(id); ok {
+		return api.Recorded
+	}
+	return api.NotRecorded
+}
+
 // status tells people about the ledger.
 func (r *recorder) status() api.LedgerStatus {
 	s := api.LedgerStatus{Policy: string(r.policy), State: api.LedgerOK, Error: errorText(r.why())}

@@ -77,18 +77,22 @@ func (l *link) learn(c ledger.Call, p parting) (ledger.Verdict, error) {
 				return v, nil
 			}
 			failures, p = 0, leave
-			continue
 		case isRefusal(err) || failures == maxTries:
 			return "", err
+		default: // the session is about to end
+			failures++
 		}
-		failures++
-		select { // the session is about to end
+		select {
 		case <-via.session.Done():
-		case <-time.After(time.Second):
+		case <-time.After(askPause):
 		case <-l.life.Done():
 		}
 	}
 }
+
+// askPause lies between two questions about a call, which each may be answered only when it
+// has ended.
+const askPause = 250 * time.Millisecond
 
 func isRefusal(err error) bool {
 	_, ok := refusalIn(err)

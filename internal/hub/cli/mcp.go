@@ -9,6 +9,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
+	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/bridge"
 	"github.com/standardbeagle/brum/internal/hub/control"
@@ -38,6 +39,9 @@ func (a *app) bridge(ctx context.Context, f hubFlags, noStart bool) error {
 	log, err := newLogger(a.Err, f.logLevel)
 	if err != nil {
 		return err
+	}
+	if _, err := hub.ParseLedgerPolicy(f.ledger); err != nil {
+		return usagef("--ledger: %w", err)
 	}
 	if err := preparePaths(a.socket); err != nil {
 		return err
