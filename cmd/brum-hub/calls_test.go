@@ -130,6 +130,7 @@ func (c *caller) end() string {
 // The hub is killed after the call was run and before its outcome came: the next hub says
 // that it is done, to the ledger and to whoever asks again, and it has run once.
 func TestF4_HubKilledBeforeTheOutcomeCame(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	hub := w.startHub(t)
 	e := w.startEffects(t)
@@ -179,6 +180,7 @@ func TestF4_HubKilledBeforeTheOutcomeCame(t *testing.T) {
 // The hub is killed when the call is in its ledger and has not reached the instance: it was
 // not run and never is.
 func TestF4_HubKilledBetweenLedgerAndInstance(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	hub := w.startHub(t)
 	e := w.startEffects(t)
@@ -217,6 +219,7 @@ func TestF4_HubKilledBetweenLedgerAndInstance(t *testing.T) {
 
 // With another life of the instance nobody knows, and that is what is said.
 func TestF4_UnknownWhenTheInstanceIsGoneToo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	hub := w.startHub(t)
 	e := w.startEffects(t)
@@ -244,6 +247,7 @@ func TestF4_UnknownWhenTheInstanceIsGoneToo(t *testing.T) {
 }
 
 func TestCallsAreListed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.startHub(t)
 	e := w.startEffects(t)
@@ -277,6 +281,7 @@ func TestCallsAreListed(t *testing.T) {
 }
 
 func TestLedgerPolicies(t *testing.T) {
+	t.Parallel()
 	broken := func(t *testing.T) (*world, *effects) {
 		w := newWorld(t)
 		if err := os.WriteFile(filepath.Join(w.state(), "ledger"), nil, 0o600); err != nil {

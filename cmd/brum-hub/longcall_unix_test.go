@@ -11,6 +11,7 @@ import (
 
 // A long call goes on while its hub is killed, and the bridge gets its result.
 func TestH5_HubKilledInALongCall(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	hub := w.startHub(t)
 	startInstance(t, "web", w.discovery(), w.dir, stubbornVariable+"=1", "--stop-grace", "2s")

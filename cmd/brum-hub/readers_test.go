@@ -100,6 +100,7 @@ func (r *namedReader) interrupted(t *testing.T) {
 // A reader with a name loses no line over restarts of hub and reader; one that is ended in
 // order repeats none either, and one that is killed only what it could not acknowledge.
 func TestH5_NamedReaderOverRestarts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	hub := w.startHub(t)
 	w.startInstance(t, "web")
@@ -164,6 +165,7 @@ func TestH5_NamedReaderOverRestarts(t *testing.T) {
 
 // Lines that fell out of the instance's store are a gap with their number.
 func TestH4_NamedReaderIsToldOfAGap(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.startHub(t)
 	startInstance(t, "web", w.discovery(), w.dir, countingVariable+"=200us", "--log-buffer", "256KiB")
@@ -192,6 +194,7 @@ func TestH4_NamedReaderIsToldOfAGap(t *testing.T) {
 
 // Another life of the instance is a gap, too, and its lines come from the first.
 func TestH4_NamedReaderIsToldOfARestart(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.startHub(t)
 	instance := w.startInstance(t, "web")
@@ -218,6 +221,7 @@ func TestH4_NamedReaderIsToldOfARestart(t *testing.T) {
 // Two that read under one name at the same time are told, instead of losing lines for each
 // other.
 func TestTwoReadersOfOneName(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.startHub(t)
 	w.startInstance(t, "web")
