@@ -274,6 +274,11 @@ func TestCallsAreListed(t *testing.T) {
 		t.Errorf("calls of nobody: %d, %s", code, errs)
 	}
 	// The same id for something else is a mistake, and runs nothing.
+	elsewhere := req
+	elsewhere.Instance = "nobody"
+	if _, err := w.client.Call(t.Context(), elsewhere, nil); api.CodeOf(err) != api.CodeInvalid {
+		t.Errorf("the id of a call elsewhere: %v", err)
+	}
 	req.Tool = "scripts_stop"
 	if _, err := w.client.Call(t.Context(), req, nil); api.CodeOf(err) != api.CodeInvalid {
 		t.Errorf("the id of another call: %v", err)

@@ -57,9 +57,9 @@ func (c *calling) notJoined(ctx context.Context, err error) error {
 
 // outcomeOf tells what became of a call that was made before under the request's id.
 func (h *Hub) outcomeOf(ctx context.Context, req api.CallRequest, known ledger.Call, to func(api.Progress)) (*mcp.CallToolResult, error) {
-	if known.Tool != req.Tool[:min(len(req.Tool), ledger.MaxTool)] ||
-		known.Digest != "" && known.Digest != h.books.digest(req.Tool, req.Arguments) {
-		return nil, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf("the call id %s belongs to a call of %s with other arguments: it was not run", known.ID, known.Tool)}
+	if !h.books.same(&req, &known) {
+		return nil, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf(
+			"the call id %s belongs to another call, of %s in %s: this one was not run", known.ID, known.Tool, known.Instance)}
 	}
 	if err := verdictError(&known); err != nil {
 		return nil, err

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"sync"
 	"time"
 
@@ -15,6 +16,7 @@ import (
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
+	"github.com/standardbeagle/brum/session/journal"
 )
 
 // LedgerPolicy says what a hub does when it can't write its ledger.
@@ -76,6 +78,18 @@ func (r *recorder) digest(tool string, arguments []byte) string {
 	return hex.EncodeToString(m.Sum(nil)[:16])
 }
 
+// same reports whether a request is for the call that is known under its id.
+func (r *recorder) same(req *api.CallRequest, known *ledger.Call) bool {
+	if known.Tool != ledger.Cut(req.Tool) {
+		return false
+	}
+	if known.Digest == "" { // it is known from its caller only
+		return true
+	}
+	there := known.Name == ledger.Cut(req.Instance) || strings.HasPrefix(known.Instance, req.Instance)
+	return there && known.Digest == r.digest(req.Tool, req.Arguments)
+}
+
 // working returns the ledger, or nil.
 func (r *recorder) working() Ledger {
 	r.mu.Lock()
@@ -86,8 +100,12 @@ func (r *recorder) working() Ledger {
 	return r.ledger
 }
 
-// fail notes that the ledger can't be used any more.
+// fail notes that the ledger can't be used any more. That it is closed at the hub's end is no
+// failure: what comes later is for the next hub.
 func (r *recorder) fail(err error) {
+	if errors.Is(err, journal.ErrClosed) {
+		return
+	}
 	r.mu.Lock()
 	first := r.failed == nil
 	if first {

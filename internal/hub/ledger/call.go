@@ -26,8 +26,8 @@ type Call struct {
 	ID       callid.ID
 	Instance string // its id
 	Life     string // which process of that id
-	Name     string // of the instance, for people; cut to MaxTool bytes
-	Tool     string // cut to MaxTool bytes
+	Name     string // of the instance, for people; cut to MaxName bytes
+	Tool     string // cut to MaxName bytes
 	Digest   string // of the arguments
 	Issued   time.Time
 	Deadline time.Time // zero: none
@@ -36,8 +36,11 @@ type Call struct {
 	Took     time.Duration // from Issued to the outcome, as far as the hub saw it
 }
 
-// MaxTool is how many bytes of a name are kept.
-const MaxTool = 256
+// MaxName is how many bytes of a name are kept.
+const MaxName = 256
+
+// Cut is a name as far as it is kept.
+func Cut(name string) string { return name[:min(len(name), MaxName)] }
 
 // entry is a record of the journal: an issue, or with a verdict the outcome of one.
 type entry struct {

@@ -121,8 +121,7 @@ func (l *Ledger) Err() error { return l.journal.Err() }
 // error is one of the journal's. After an error other than *KnownError nothing is known to be
 // on disk; whether the call is sent all the same is the caller's decision.
 func (l *Ledger) Issue(ctx context.Context, c Call) error {
-	c.Tool = c.Tool[:min(len(c.Tool), MaxTool)]
-	c.Name = c.Name[:min(len(c.Name), MaxTool)]
+	c.Tool, c.Name = Cut(c.Tool), Cut(c.Name)
 	c.Verdict, c.Settled, c.Took = Pending, time.Time{}, 0
 	data, err := issueOf(&c)
 	if err != nil {

@@ -185,11 +185,11 @@ func TestAge(t *testing.T) {
 // Nothing that could be a secret is on disk but what the entry has.
 func TestToolNamesAreCut(t *testing.T) {
 	b := open(t, Options{})
-	c := Call{ID: callid.New(), Tool: string(bytes.Repeat([]byte("x"), 10*MaxTool))}
+	c := Call{ID: callid.New(), Tool: string(bytes.Repeat([]byte("x"), 10*MaxName))}
 	if err := b.Issue(t.Context(), c); err != nil {
 		t.Fatal(err)
 	}
-	if got, _ := b.Get(c.ID); len(got.Tool) != MaxTool {
+	if got, _ := b.Get(c.ID); len(got.Tool) != MaxName {
 		t.Errorf("%d bytes", len(got.Tool))
 	}
 }

@@ -116,7 +116,10 @@ func (t *Table) arrive(ctx context.Context, m callid.Meta, tool string, argument
 	if state == callid.Forgotten {
 		return nil, refusal(state)
 	}
-	c := &call{Outcome: callid.Outcome{CallID: string(m.ID), State: state, Tool: tool, Arrived: now}, arguments: arguments}
+	c := &call{Outcome: callid.Outcome{CallID: string(m.ID), State: state, Arrived: now}}
+	if !m.Join { // which is not the call itself
+		c.Tool, c.arguments = tool, arguments
+	}
 	t.calls[m.ID] = c
 	switch {
 	case state == callid.Running:

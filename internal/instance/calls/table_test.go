@@ -119,7 +119,7 @@ func TestF4_NeverRun(t *testing.T) {
 		"settled before": {code: callid.CodeNotRun, state: callid.NotRun,
 			before: func(t *Table, m callid.Meta) { t.Outcome(context.Background(), m.ID, Settle, 0, time.Hour) }},
 		"joined before": {code: callid.CodeNotRun, state: callid.NotRun,
-			before: func(t *Table, m callid.Meta) { t.Do(context.Background(), joining(m, 0), "tool", nil, nil) }},
+			before: func(t *Table, m callid.Meta) { t.Do(context.Background(), joining(m, 0), "tool", []byte(`{"a":1}`), nil) }},
 		"at the end": {code: callid.CodeBusy, state: callid.NotRun,
 			before: func(t *Table, _ callid.Meta) { t.Close() }},
 	} {
@@ -139,7 +139,7 @@ func TestF4_NeverRun(t *testing.T) {
 					t.Errorf("%v, %d runs", err, tool.runs.Load())
 				}
 				m.Deadline = time.Time{} // nor later
-				if _, err := table.Do(t.Context(), m, "tool", nil, tool.run); err == nil || tool.runs.Load() != 0 {
+				if _, err := table.Do(t.Context(), m, "tool", nil, tool.run); code(err) != c.code && code(err) != callid.CodeNotRun || tool.runs.Load() != 0 {
 					t.Errorf("%v, %d runs", err, tool.runs.Load())
 				}
 				if out := table.Outcome(t.Context(), m.ID, Ask, -1, 0); out.State != c.state || out.State.Ran() {
