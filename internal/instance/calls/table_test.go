@@ -119,7 +119,9 @@ func TestF4_NeverRun(t *testing.T) {
 		"settled before": {code: callid.CodeNotRun, state: callid.NotRun,
 			before: func(t *Table, m callid.Meta) { t.Outcome(context.Background(), m.ID, Settle, 0, time.Hour) }},
 		"joined before": {code: callid.CodeNotRun, state: callid.NotRun,
-			before: func(t *Table, m callid.Meta) { t.Do(context.Background(), joining(m, 0), "tool", []byte(`{"a":1}`), nil) }},
+			before: func(t *Table, m callid.Meta) {
+				t.Do(context.Background(), joining(m, 0), "tool", []byte(`{"a":1}`), nil)
+			}},
 		"at the end": {code: callid.CodeBusy, state: callid.NotRun,
 			before: func(t *Table, _ callid.Meta) { t.Close() }},
 	} {
