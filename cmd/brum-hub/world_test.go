@@ -129,17 +129,20 @@ func (w *world) startHub(t *testing.T, more ...string) *program {
 // startInstance starts an instance whose process prints numbered lines.
 func (w *world) startInstance(t *testing.T, name string) *program {
 	t.Helper()
-	return startInstance(t, name, w.discovery(), w.dir)
+	return startInstance(t, name, w.discovery(), w.dir, countingVariable+"=1")
 }
 
-func startInstance(t *testing.T, name, discovery, dir string) *program {
+// startInstance starts an instance whose process is this program, with a variable that says
+// what it is to do.
+func startInstance(t *testing.T, name, discovery, dir, play string, more ...string) *program {
 	t.Helper()
 	self, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(instanceProgram, "--name", name, "--dir", dir, "--port", "0", "--discovery-dir", discovery, "--quiet", "--stop-grace", "100ms", "--", self)
-	cmd.Env = append(os.Environ(), countingVariable+"=1")
+	args := []string{"--name", name, "--dir", dir, "--port", "0", "--discovery-dir", discovery, "--quiet", "--stop-grace", "100ms"}
+	cmd := exec.Command(instanceProgram, append(append(args, more...), "--", self)...)
+	cmd.Env = append(os.Environ(), play)
 	p := start(t, cmd)
 	t.Cleanup(func() {
 		// In order, so that its own process ends with it.
@@ -156,11 +159,16 @@ func startInstance(t *testing.T, name, discovery, dir string) *program {
 // the hub sees it, names the proxy.
 func (w *world) startInstanceBehind(t *testing.T, name string) (*program, *faultproxy.Proxy) {
 	t.Helper()
+	return w.startBehind(t, name, countingVariable+"=1")
+}
+
+func (w *world) startBehind(t *testing.T, name, play string) (*program, *faultproxy.Proxy) {
+	t.Helper()
 	aside := filepath.Join(w.dir, "aside-"+name)
 	if err := os.Mkdir(aside, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	p := startInstance(t, name, aside, w.dir)
+	p := startInstance(t, name, aside, w.dir, play)
 	var file string
 	wait(t, "the instance's file", func() bool {
 		files, _ := filepath.Glob(filepath.Join(aside, "*.json"))

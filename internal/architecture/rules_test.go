@@ -39,7 +39,9 @@ var layers = []layer{
 	{"", []string{"session", "wsconn", "power", "errors"},
 		"it joins those that do not know each other, and that is all"},
 
-	{"internal/hub/...", []string{"internal/hub/...", "", "mcpsession", "discovery", "power", "wsconn", "session", "errors", helpers},
+	{"internal/hub/ledger", []string{"session/journal", "errors", helpers},
+		"it is a store, and knows neither instances nor connections"},
+	{"internal/hub/...", []string{"internal/hub/...", "", "mcpsession", "discovery", "power", "wsconn", "session", "session/journal", "errors", helpers},
 		"the hub reaches instances over the wire only"},
 	{"internal/instance/...", []string{"internal/instance/...", "", "mcpsession", "discovery", "power", "wsconn", "session", "errors", helpers},
 		"an instance knows no hub"},

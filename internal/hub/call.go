@@ -6,12 +6,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
-	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
-	"github.com/standardbeagle/brum/session"
+	"github.com/standardbeagle/brum/internal/hub/ledger"
 )
 
 // Call implements api.Backend.
@@ -24,36 +25,46 @@ func (h *Hub) Call(ctx context.Context, req api.CallRequest, to func(api.Progres
 	defer cancel(nil)
 	stop := context.AfterFunc(h.life, func() { cancel(errShuttingDown) })
 	defer stop()
+	if !req.Deadline.IsZero() {
+		var done context.CancelFunc
+		ctx, done = context.WithDeadline(ctx, req.Deadline)
+		defer done()
+	}
+	if req.ID == "" {
+		return h.callNamed(ctx, req, callid.New(), to)
+	}
+	id, err := callid.Parse(req.ID)
+	if err != nil {
+		return nil, &api.Error{Code: api.CodeInvalid, Message: err.Error(), Err: err}
+	}
+	return h.flights.do(ctx, id, func() (*mcp.CallToolResult, error) { return h.callNamed(ctx, req, id, to) })
+}
 
+// callNamed makes the call of that id, or tells the outcome of the one that was made before.
+func (h *Hub) callNamed(ctx context.Context, req api.CallRequest, id callid.ID, to func(api.Progress)) (*mcp.CallToolResult, error) {
+	if known, ok := h.books.known(id); ok {
+		return h.outcomeOf(ctx, req, known, to)
+	}
+	if req.Issued != nil {
+		return h.outcomeOf(ctx, req, ledger.Call{ID: id, Instance: req.Issued.Instance, Life: req.Issued.Life,
+			Tool: req.Tool, Issued: req.Issued.At, Verdict: ledger.Pending}, to)
+	}
 	l, err := h.find(ctx, req.Instance)
 	if err != nil {
 		return nil, err
 	}
-	for tries := 1; ; tries++ {
-		c, err := h.ready(ctx, l)
-		if err != nil {
-			return nil, err
-		}
-		res, left, err := c.call(ctx, req, to)
-		if err == nil {
-			return res, nil
-		}
-		err, again := l.callFailed(ctx, c, req, left, err)
-		switch {
-		case !again:
-			return nil, err
-		case tries == maxTries:
-			return nil, &api.Error{Code: api.CodeUnreachable, Err: err, Message: fmt.Sprintf(
-				"%s of %s could not be delivered (%s); nothing was executed", req.Tool, l.name(), errorText(err))}
-		}
+	c := &calling{hub: h, link: l, req: req, to: to, id: id}
+	res, err := c.make(ctx)
+	if errors.Is(err, errLost) {
+		return c.join(ctx)
 	}
+	return res, err
 }
 
-// maxTries is how often a call is offered to sessions that end before they have taken it:
-// it may be the call that ends them, by its size.
-const maxTries = 5
-
 func checkCall(req api.CallRequest) (api.CallRequest, error) {
+	if deadline := req.Deadline; !deadline.IsZero() && !time.Now().Before(deadline) {
+		return req, &api.Error{Code: api.CodeTimeout, Message: "timed out: the call's deadline has passed; nothing was executed"}
+	}
 	if req.Tool == "" {
 		return req, &api.Error{Code: api.CodeInvalid, Message: "no tool named"}
 	}
@@ -68,46 +79,6 @@ func checkCall(req api.CallRequest) (api.CallRequest, error) {
 		return req, &api.Error{Code: api.CodeInvalid, Message: "the arguments of a tool are a JSON object"}
 	}
 	return req, nil
-}
-
-// callFailed makes an error that tells what is known of the call's effect, or says that the call
-// never reached the instance and may be made again.
-func (l *link) callFailed(ctx context.Context, c *client, req api.CallRequest, left *departure, err error) (error, bool) {
-	where := fmt.Sprintf("%s of %s", req.Tool, l.name())
-	if ctx.Err() != nil {
-		if !left.arrived(nil) {
-			return contextError(ctx, where+" was not executed"), false
-		}
-		if isShutdown(ctx) {
-			return &api.Error{Code: api.CodeOutcomeUnknown, Message: where + ": the hub was shut down during the call; its outcome is unknown", Err: errShuttingDown}, false
-		}
-		return contextError(ctx, where+" was given up; the instance was told to cancel it"), false
-	}
-	if errors.Is(err, session.ErrTooLarge) {
-		return &api.Error{Code: api.CodeTooLarge, Message: where + ": the arguments are larger than the instance takes", Err: err}, false
-	}
-	if refusal, ok := errors.AsType[*jsonrpc.Error](err); ok && !errors.Is(err, mcp.ErrConnectionClosed) {
-		return &api.Error{Code: api.CodeRefused, Message: fmt.Sprintf("%s: %s", where, refusal.Message), Err: err}, false
-	}
-	end := c.sessionEnd()
-	if !left.arrived(end) {
-		return err, true
-	}
-	if end == nil {
-		end = err
-	}
-	reason := errorText(end)
-	switch {
-	case l.life.Err() != nil:
-		reason = errorText(context.Cause(l.life))
-	case errors.Is(end, session.ErrClosed):
-		reason = "the session was ended"
-	}
-	return &api.Error{
-		Code:    api.CodeOutcomeUnknown,
-		Message: fmt.Sprintf("%s: the session was lost during the call, its outcome is unknown and it was not repeated (%s)", where, reason),
-		Err:     end,
-	}, false
 }
 
 // ready waits until calls can be sent to the instance.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/mcpsession"
 	"github.com/standardbeagle/brum/session"
@@ -30,6 +31,7 @@ const (
 // client is an MCP client on one session.
 type client struct {
 	session *session.Session
+	life    string // of the instance
 	main    *lane
 	logs    atomic.Pointer[lane] // for what is bulky; nil until it is open
 	give    context.CancelFunc   // gives up opening it
@@ -40,15 +42,19 @@ type client struct {
 	list    time.Duration // timeout of a list
 	log     *slog.Logger
 
-	mu    sync.Mutex
+	mu sync.Mutex
+	// guards following
 	tools []*mcp.Tool
+	reads map[string]bool // tools that only read, for sure
+	asks  bool            // the instance tells outcomes
 }
 
-func newClient(ctx context.Context, cfg *Config, sess *session.Session, log *slog.Logger) (*client, error) {
+func newClient(ctx context.Context, cfg *Config, sess *session.Session, life string, log *slog.Logger) (*client, error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout)
 	defer cancel()
 	c := &client{
 		session: sess,
+		life:    life,
 		stale:   make(chan struct{}, 1),
 		done:    make(chan struct{}),
 		list:    cfg.ListTimeout,
@@ -120,8 +126,40 @@ func (c *client) refresh(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.tools = tools
+	c.tools, c.reads, c.asks = tools, make(map[string]bool), false
+	for _, t := range tools {
+		switch {
+		case t.Name == callid.OutcomeTool:
+			c.asks = true
+		case isOurReader(t.Name) && t.Annotations != nil && t.Annotations.ReadOnlyHint:
+			c.reads[t.Name] = true
+		}
+	}
 	return nil
+}
+
+// isOurReader tells the tools of brum-instance that change nothing.
+func isOurReader(tool string) bool {
+	switch tool {
+	case "scripts_list", "scripts_status", "logs_stream", "logs_search":
+		return true
+	}
+	return false
+}
+
+// onlyReads reports whether a call of tool need not be recorded: one can't know what a tool
+// does, except for a few of our own.
+func (c *client) onlyReads(tool string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.reads[tool]
+}
+
+// tellsOutcomes reports whether the instance knows calls by their ids.
+func (c *client) tellsOutcomes() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.asks
 }
 
 // checkTool refuses what no program of good will sends.
@@ -145,11 +183,15 @@ func (c *client) offered() []*mcp.Tool {
 	return c.tools
 }
 
-// call runs a tool. The departure tells about the request when there is an error.
-func (c *client) call(ctx context.Context, req api.CallRequest, to func(api.Progress)) (*mcp.CallToolResult, *departure, error) {
+// call runs a tool, as the call that m names if that has an id. The departure tells about the
+// request when there is an error.
+func (c *client) call(ctx context.Context, req api.CallRequest, m callid.Meta, to func(api.Progress)) (*mcp.CallToolResult, *departure, error) {
 	ctx, left := withDeparture(ctx)
 	lane := c.laneFor(req.Tool)
-	params := &mcp.CallToolParams{Name: req.Tool, Arguments: req.Arguments}
+	params := &mcp.CallToolParams{Name: req.Tool, Arguments: req.Arguments, Meta: mcp.Meta{}}
+	if m.ID != "" {
+		m.Put(params.Meta)
+	}
 	if to == nil || !req.WantProgress {
 		res, err := lane.mcp.CallTool(ctx, params)
 		return res, left, err

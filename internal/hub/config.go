@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/session"
 )
 
@@ -38,13 +39,23 @@ type Config struct {
 	// ListTimeout a list of tools. Default 30 s each.
 	ConnectTimeout time.Duration
 	ListTimeout    time.Duration
+	// Ledger records calls and readers; nil: there is none, because of LedgerError if that is
+	// set. LedgerKey keys the digests in it.
+	Ledger       Ledger
+	LedgerPolicy LedgerPolicy // default best-effort
+	LedgerError  error
+	LedgerKey    []byte
 	// HTTP is the base URL that status tells.
 	HTTP    string
 	Version string
 	Logger  *slog.Logger
 }
 
-var _ api.Backend = (*Hub)(nil)
+var (
+	_ api.Backend = (*Hub)(nil)
+	_ api.Books   = (*Hub)(nil)
+	_ Ledger      = (*ledger.Ledger)(nil)
+)
 
 // cause of everything that ends because the hub does.
 var errShuttingDown = &api.Error{Code: api.CodeShuttingDown, Message: "the hub is shutting down"}

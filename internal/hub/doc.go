@@ -15,6 +15,10 @@
 // hub; if its caller gives up then, it was never sent. Once it has been handed to the
 // session it is delivered exactly once, across outages; if its caller gives up, the
 // cancellation follows it in order, so that a handler that was started by it finds its
-// context done at once. If the session ends before the answer the call fails with
-// outcome_unknown and is not repeated.
+// context done at once.
+//
+// A call that may act is in the ledger before it leaves, and has an id at the instance. If
+// the session ends before the answer, the outcome is asked for on the next one, as is, at the
+// start of a hub, that of every call that an earlier one has left. Only if the instance that
+// knew is gone the call fails with outcome_unknown. It is not repeated in any case.
 package hub

@@ -11,7 +11,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/ledger"
 )
 
 // Hub keeps a session to every instance there is. Its methods may be called from the
@@ -22,11 +24,15 @@ type Hub struct {
 	started time.Time
 	changes *changes
 	settled *settling
+	books   *recorder
+	flights flights
+	orphans []ledger.Call   // that an earlier hub left without an outcome
 	life    context.Context // done when the hub shuts down
 	end     context.CancelCauseFunc
-	work    sync.WaitGroup // links; added to under mu, while not closed
+	work    sync.WaitGroup // links and what is done in the background; added to under mu, while not closed
 
-	mu     sync.Mutex
+	mu sync.Mutex
+	// guards following
 	links  map[string]*link // by instance id
 	closed bool             // no more links
 }
@@ -42,10 +48,11 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.Stops == nil {
 		cfg.Stops = &Stops{}
 	}
+	cfg.LedgerPolicy = cmp.Or(cfg.LedgerPolicy, LedgerBestEffort)
 	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, connectTimeout)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, listTimeout)
 	life, end := context.WithCancelCause(context.Background())
-	return &Hub{
+	h := &Hub{
 		cfg:     cfg,
 		log:     cfg.Logger,
 		started: time.Now(),
@@ -54,7 +61,13 @@ func New(cfg Config) (*Hub, error) {
 		life:    life,
 		end:     end,
 		links:   make(map[string]*link),
-	}, nil
+		books:   newRecorder(&cfg),
+		flights: flights{calls: make(map[callid.ID]*flight)},
+	}
+	if cfg.Ledger != nil {
+		h.orphans = cfg.Ledger.Unsettled()
+	}
+	return h, nil
 }
 
 // Run works until ctx is done, or until the source fails, which is the error. When it
@@ -65,6 +78,9 @@ func (h *Hub) Run(ctx context.Context) error {
 	timer := time.AfterFunc(settleTime, h.settled.finish)
 	defer timer.Stop()
 
+	for _, c := range h.orphans {
+		h.background(func() { h.settleOrphan(c) })
+	}
 	err := h.cfg.Source.Watch(h.life, h.update)
 	h.Shutdown()
 	h.work.Wait()
@@ -81,6 +97,15 @@ func (h *Hub) Shutdown() {
 	h.mu.Unlock()
 	h.end(errShuttingDown)
 	h.settled.finish()
+}
+
+// background runs f beside everything else; Run waits for it. After the end nothing is run.
+func (h *Hub) background(f func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if !h.closed {
+		h.work.Go(f)
+	}
 }
 
 // update makes the links agree with what was found.
@@ -167,7 +192,7 @@ func (h *Hub) Status(ctx context.Context) (*api.Status, error) {
 		return nil, err
 	}
 	s := &api.Status{
-		Hub:       api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP},
+		Hub:       api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP, Ledger: h.books.status()},
 		Instances: []api.Instance{},
 	}
 	for _, l := range h.all() {

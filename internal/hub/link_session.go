@@ -30,7 +30,7 @@ func (l *link) serve(found Found) (err error) {
 	if !l.begin(found, sess, drop) {
 		drop(errRestarted)
 	}
-	err = l.converse(ctx, sess)
+	err = l.converse(ctx, sess, found.Life)
 	if cause := context.Cause(ctx); cause != nil {
 		err = cause
 	}
@@ -61,12 +61,12 @@ func (l *link) finish(err error) {
 }
 
 // converse shakes hands as an MCP client and keeps the list of tools up to date.
-func (l *link) converse(ctx context.Context, sess *session.Session) error {
+func (l *link) converse(ctx context.Context, sess *session.Session, life string) error {
 	if err := sess.WaitActive(ctx); err != nil {
 		return err
 	}
 	defer l.hub.settled.tried(l)
-	c, err := newClient(ctx, &l.hub.cfg, sess, l.log)
+	c, err := newClient(ctx, &l.hub.cfg, sess, life, l.log)
 	if err != nil {
 		return fmt.Errorf("MCP handshake: %w", err)
 	}

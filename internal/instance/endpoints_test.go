@@ -178,7 +178,7 @@ func TestLegacyHub(t *testing.T) {
 		}
 	}
 	call("ping", `{}`)
-	if tools := call("tools/list", `{}`)["tools"].([]any); len(tools) != 6 {
+	if tools := call("tools/list", `{}`)["tools"].([]any); len(tools) != 8 {
 		t.Fatalf("%d tools", len(tools))
 	}
 	for _, params := range []string{`{"arguments":null,"name":"scripts_list"}`, `{"arguments":{},"name":"scripts_list"}`, `{"name":"scripts_list"}`} {

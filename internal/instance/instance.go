@@ -14,6 +14,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/discovery"
+	"github.com/standardbeagle/brum/internal/instance/calls"
 	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/process"
 	"github.com/standardbeagle/brum/power"
@@ -74,7 +75,7 @@ func New(cfg Config) (*Instance, error) {
 	in.processes = process.New(process.Config{Logs: in.logs, Grace: cfg.StopGrace, Logger: cfg.Logger})
 	in.tools = &Tools{
 		Project:   &Project{Dir: dir, Command: cfg.Command, Restart: cfg.Restart},
-		Processes: in.processes, Logs: in.logs, Version: cfg.Version, Done: in.done,
+		Processes: in.processes, Logs: in.logs, Calls: calls.New(calls.DefaultLimits), Version: cfg.Version, Done: in.done,
 	}
 	in.server = in.tools.Server()
 	return in, nil
@@ -97,6 +98,7 @@ func (in *Instance) Run(ctx context.Context) error {
 		return err
 	}
 	defer srv.shutdown()
+	defer in.tools.Calls.Close()
 	defer close(in.done)
 
 	stopEcho := in.startEcho()

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/standardbeagle/brum/internal/callid"
+	"github.com/standardbeagle/brum/internal/instance/calls"
 	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/process"
 )
@@ -18,6 +20,7 @@ type Tools struct {
 	Project   *Project
 	Processes *process.Manager
 	Logs      *logstore.Store
+	Calls     *calls.Table
 	Version   string
 	// Done ends calls that wait. nil: never.
 	Done <-chan struct{}
@@ -59,6 +62,15 @@ func (t *Tools) Server() *mcp.Server {
 		Name: "logs_search", Annotations: reads,
 		Description: "Search the output that is retained; returns the newest matches, oldest first.",
 	}, t.logsSearch)
+	mcp.AddTool(s, &mcp.Tool{
+		Name: callid.OutcomeTool, Annotations: &mcp.ToolAnnotations{DestructiveHint: &closed, IdempotentHint: true, OpenWorldHint: &closed},
+		Description: "Tell what became of a call that was made with a call id, for instance when its answer was lost.",
+	}, t.callsOutcome)
+	mcp.AddTool(s, &mcp.Tool{
+		Name: callid.CancelTool, Annotations: &mcp.ToolAnnotations{DestructiveHint: &destructive, IdempotentHint: true},
+		Description: "Stop a call that was made with a call id. One that has not arrived yet will never run.",
+	}, t.callsCancel)
+	s.AddReceivingMiddleware(t.once)
 	return s
 }
 

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/standardbeagle/brum/internal/instance/calls"
 	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/process"
 )
@@ -28,7 +29,7 @@ func newTools(t *testing.T, p *Project) *Tools {
 	logs := logstore.New(8 << 20)
 	m := process.New(process.Config{Logs: logs, Grace: 500 * time.Millisecond})
 	t.Cleanup(m.Close)
-	return &Tools{Project: p, Processes: m, Logs: logs, Version: "test"}
+	return &Tools{Project: p, Processes: m, Logs: logs, Calls: calls.New(calls.DefaultLimits), Version: "test"}
 }
 
 func connect(t *testing.T, s *mcp.Server) *client {
@@ -134,8 +135,9 @@ func TestToolNamesAndParameters(t *testing.T) {
 	}
 	want := map[string]string{
 		"scripts_list": "", "scripts_run": "name", "scripts_stop": "processId", "scripts_status": "name?",
-		"logs_stream": "cursor? follow? level? limit? processId?",
-		"logs_search": "level? limit? processId? query regex? since?",
+		"logs_stream":   "cursor? follow? level? limit? processId?",
+		"logs_search":   "level? limit? processId? query regex? since?",
+		"calls_outcome": "ageMs? callId settle? wait?", "calls_cancel": "callId",
 	}
 	if !maps.Equal(got, want) {
 		t.Fatalf("%v", got)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 )
@@ -46,6 +47,17 @@ type CallRequest struct {
 	Arguments json.RawMessage `json:"arguments,omitempty"` // an object; nil means {}
 	// WantProgress asks the instance to send progress.
 	WantProgress bool `json:"want_progress,omitempty"`
+
+	// ID is the caller's name for the call, 32 hex digits (see callid.New); "" lets the hub
+	// choose. A call whose id was used before is not run: its caller gets the first outcome.
+	ID string `json:"id,omitempty"`
+	// Deadline is when the call must have ended; it never begins later. Zero: none.
+	Deadline time.Time `json:"deadline,omitzero"`
+	// Issued is what an earlier hub told of this call: it is not run, and its outcome told.
+	Issued *Issued `json:"issued,omitempty"`
+	// OnIssued, which may be nil, is called at most once, before the call is sent to the
+	// instance: what has not been issued was not run.
+	OnIssued func(Issued) `json:"-"`
 }
 
 // Progress of a call, as its tool reports it.

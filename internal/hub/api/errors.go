@@ -24,6 +24,13 @@ const (
 	CodeNoHub           Code = "no_hub"        // no hub answers; nothing was executed
 	CodeTooLarge        Code = "too_large"
 	CodeInternal        Code = "internal"
+	CodeNotRun          Code = "not_run"         // the call was lost before it was run, and never will be
+	CodeCallCanceled    Code = "call_canceled"   // the call that is asked about was stopped while it ran
+	CodeResultLost      Code = "result_lost"     // the call was run to its end; its result is not kept any more
+	CodeNotRecorded     Code = "not_recorded"    // the ledger is required and has failed; nothing was executed
+	CodeUnknownReader   Code = "unknown_reader"  // no reader of that name
+	CodeReaderConflict  Code = "reader_conflict" // somebody else reads under that name, or it belongs to another log
+	CodeLimit           Code = "limit"           // there are as many as there may be
 )
 
 // Error is a failure that a caller can tell from others by its code.

@@ -10,9 +10,10 @@ type Status struct {
 
 // HubStatus tells of the hub's process.
 type HubStatus struct {
-	PID       int       `json:"pid"`
-	StartedAt time.Time `json:"started_at"`
-	HTTP      string    `json:"http"` // base URL; "" when the hub serves no HTTP
+	PID       int          `json:"pid"`
+	StartedAt time.Time    `json:"started_at"`
+	HTTP      string       `json:"http"` // base URL; "" when the hub serves no HTTP
+	Ledger    LedgerStatus `json:"ledger"`
 }
 
 // State of an instance as the hub sees it. No state is terminal while the

@@ -4,15 +4,13 @@ import (
 	"context"
 	"iter"
 
-	"github.com/modelcontextprotocol/go-sdk/mcp"
-
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/control"
 )
 
-// Backend is a hub that comes back. A call that did not reach a hub is made again at the
-// next one; a call that was under way when its hub went away fails with outcome_unknown.
-// Everything else changes nothing when it is done twice and is simply asked again.
+// Backend is a hub that comes back. A call that no hub has sent to its instance is made again
+// at the next one; of a call that was under way when its hub went away the next one is asked
+// for the outcome. Everything else changes nothing when it is done twice and is simply asked again.
 type Backend struct {
 	client *control.Client
 	keeper *Keeper
@@ -75,11 +73,6 @@ func (b *Backend) Connect(ctx context.Context, instance string) (*api.Instance, 
 // Disconnect implements api.Backend.
 func (b *Backend) Disconnect(ctx context.Context, instance string) (*api.Instance, error) {
 	return ask(ctx, b, func() (*api.Instance, error) { return b.client.Disconnect(ctx, instance) })
-}
-
-// Call implements api.Backend.
-func (b *Backend) Call(ctx context.Context, req api.CallRequest, progress func(api.Progress)) (*mcp.CallToolResult, error) {
-	return ask(ctx, b, func() (*mcp.CallToolResult, error) { return b.client.Call(ctx, req, progress) })
 }
 
 // Events implements api.Backend. It ends with an error when the hub goes away; asking

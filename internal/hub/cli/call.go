@@ -11,24 +11,32 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
+	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 )
 
 func (a *app) callCommand() *cobra.Command {
 	var timeout time.Duration
 	var asJSON bool
+	var id string
 	cmd := &cobra.Command{
 		Use:   "call INSTANCE TOOL [JSON]",
 		Short: "Run a tool of an instance and print its result",
 		Long: "Runs a tool of an instance. JSON is the object of its arguments, - reads it from\n" +
 			"standard input. While the instance can't be reached the call waits; with --timeout no\n" +
-			"longer than that. A call is never made twice.",
+			"longer than that. A call is never made twice; with --id not even if this command is run\n" +
+			"again: then it prints what the first call of that id has come to.",
 		Example: `  brum-hub call web scripts_list
   brum-hub call web scripts_run '{"name":"dev"}'
   echo '{"query":"error"}' | brum-hub call web logs_search -`,
 		Args: args(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			req := api.CallRequest{Instance: args[0], Tool: args[1], WantProgress: true}
+			if id != "" {
+				if _, err := callid.Parse(id); err != nil {
+					return usagef("--id: %w", err)
+				}
+			}
+			req := api.CallRequest{Instance: args[0], Tool: args[1], WantProgress: true, ID: id}
 			if len(args) == 3 {
 				arguments, err := a.arguments(args[2])
 				if err != nil {
@@ -46,6 +54,7 @@ func (a *app) callCommand() *cobra.Command {
 		},
 	}
 	cmd.Flags().DurationVar(&timeout, "timeout", 0, "give up after this long, such as 90s (0: never)")
+	cmd.Flags().StringVar(&id, "id", "", "name of the call, 32 hex digits of your choice")
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print the whole result as one line of JSON")
 	return cmd
 }

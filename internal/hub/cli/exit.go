@@ -20,6 +20,7 @@ const (
 	exitOutcomeUnknown = 6
 	exitTimeout        = 7
 	exitRunning        = 8
+	exitNotRun         = 9
 	exitInterrupted    = 130
 )
 
@@ -30,9 +31,11 @@ const exitHelp = `Exit codes:
   3  no hub is running
   4  no such instance, an ambiguous one, or one that can't be asked (disconnected, no session)
   5  the tool reported an error
-  6  the call was under way when the connection was lost: its outcome is unknown
+  6  the call was under way when the connection was lost: its outcome is unknown, or
+     its result lost
   7  not reached or not answered in time
   8  serve: another hub is running
+  9  the call was not run, or stopped while it ran; or its record can't be kept
 130  interrupted`
 
 // usageError is a mistake in the command line.
@@ -65,8 +68,10 @@ func exitCode(ctx context.Context, err error) int {
 		return exitInstance
 	case api.CodeRefused:
 		return exitTool
-	case api.CodeOutcomeUnknown:
+	case api.CodeOutcomeUnknown, api.CodeResultLost:
 		return exitOutcomeUnknown
+	case api.CodeNotRun, api.CodeNotRecorded, api.CodeCallCanceled:
+		return exitNotRun
 	case api.CodeTimeout, api.CodeUnreachable:
 		return exitTimeout
 	case api.CodeInvalid:

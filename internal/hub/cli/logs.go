@@ -20,6 +20,7 @@ type logsFlags struct {
 	since      string
 	tail       int
 	level      string
+	as         string
 	asJSON     bool
 	showCursor bool
 }
@@ -36,14 +37,22 @@ func (a *app) logsCommand() *cobra.Command {
 			"instance had to drop before they were read are counted on standard error.\n\n" +
 			"--json prints records: {\"line\":…}, {\"gap\":…} where lines are missing, {\"note\":…}, and\n" +
 			"{\"cursor\":…} after each page. A cursor is where to read on: give it to --since, with the\n" +
-			"same PROCESS.",
-		Args: args(1, 2),
+			"same PROCESS.\n\n" +
+			"With --as NAME the hub keeps on disk how far this reader has got, and the next command\n" +
+			"with that name begins behind the last line that was printed, whatever was restarted since.\n" +
+			"A command that was killed may have printed the last lines before it could say so: they\n" +
+			"come again. See brum-hub readers.",
+		Example: "  brum-hub logs web dev -f\n  brum-hub logs web --since 10m --level error\n  brum-hub logs web -f --as archive >> web.log",
+		Args:    args(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 {
 				f.process = args[1]
 			}
 			if f.tail < 0 || f.tail > maxTail {
 				return usagef("--tail %d: want 0 to %d", f.tail, maxTail)
+			}
+			if f.as != "" && f.since != "" {
+				return usagef("--as and --since: a reader with a name begins where it has ended")
 			}
 			return a.logs(cmd.Context(), args[0], f)
 		},
@@ -53,6 +62,7 @@ func (a *app) logsCommand() *cobra.Command {
 	flags.StringVar(&f.since, "since", "", "begin after this cursor, or this long ago (such as 10m)")
 	flags.IntVarP(&f.tail, "tail", "n", 100, "without --since: how many of the last lines to begin with")
 	flags.StringVar(&f.level, "level", "", "least severe level wanted: error, warn, info, debug")
+	flags.StringVar(&f.as, "as", "", "name of the reader, whose position the hub keeps")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON, one record a line")
 	flags.BoolVar(&f.showCursor, "show-cursor", false, "end with the cursor, on standard error")
 	return cmd
@@ -95,7 +105,11 @@ func (a *app) logs(ctx context.Context, ref string, f logsFlags) error {
 	if err != nil {
 		return err
 	}
-	r := &logReader{app: a, instance: known.ID, flags: f, out: a.logPrinter(f)}
+	pos, err := a.position(ctx, known, f)
+	if err != nil {
+		return err
+	}
+	r := &logReader{app: a, instance: known.ID, flags: f, out: a.logPrinter(f), position: pos}
 	q := logQuery{ProcessID: f.process, Level: f.level, Limit: f.tail}
 	if f.tail == 0 {
 		q.Limit = 1
@@ -107,12 +121,15 @@ func (a *app) logs(ctx context.Context, ref string, f logsFlags) error {
 	} else if f.since != "" {
 		q.Cursor, q.Limit = f.since, maxTail
 	}
+	if from := pos.begin(); from != "" {
+		q.Cursor, q.Limit = from, maxTail
+	}
 	if err := r.begin(ctx, q, since); err != nil {
 		return untilInterrupted(ctx, err)
 	}
 	if f.follow {
 		err = r.follow(ctx)
-	} else if f.since != "" {
+	} else if q.Cursor != "" || f.since != "" {
 		err = r.rest(ctx)
 	}
 	if f.showCursor && !f.asJSON {
@@ -127,6 +144,7 @@ type logReader struct {
 	instance string
 	flags    logsFlags
 	out      *logPrinter
+	position *position
 	query    logQuery // the next one
 	more     bool
 	away     bool // people were told that lines don't come at the moment
@@ -139,7 +157,7 @@ func (r *logReader) begin(ctx context.Context, q logQuery, since time.Time) erro
 	if err != nil {
 		return err
 	}
-	if r.flags.tail == 0 && r.flags.since == "" {
+	if r.flags.tail == 0 && q.Cursor == "" && since.IsZero() {
 		page.Lines = nil
 	}
 	if !since.IsZero() {
@@ -154,13 +172,16 @@ func (r *logReader) begin(ctx context.Context, q logQuery, since time.Time) erro
 		}
 		page.Lines = kept
 	}
-	return r.take(page)
+	return r.take(ctx, page)
 }
 
 // take prints a page and makes the query that follows it.
-func (r *logReader) take(page *logPage) error {
+func (r *logReader) take(ctx context.Context, page *logPage) error {
 	r.query.Cursor, r.query.Limit, r.more = page.Cursor, maxTail, page.More
-	return r.out.page(page)
+	if err := r.out.page(page); err != nil {
+		return err
+	}
+	return r.position.written(ctx, page.Cursor, len(page.Lines))
 }
 
 // rest reads what is there already.
@@ -168,7 +189,7 @@ func (r *logReader) rest(ctx context.Context) error {
 	for r.more {
 		page, err := r.read(ctx)
 		if err == nil {
-			err = r.take(page)
+			err = r.take(ctx, page)
 		}
 		if err != nil {
 			return err
@@ -185,8 +206,11 @@ func (r *logReader) follow(ctx context.Context) error {
 		switch {
 		case err == nil:
 			r.back()
-			if err := r.take(page); err != nil {
+			if err := r.take(ctx, page); err != nil {
 				return err
+			}
+			if r.position != nil && !page.More {
+				sleep(ctx, lull)
 			}
 			if page.Ended && len(page.Lines) == 0 && !page.More {
 				sleep(ctx, awayPause) // an ended process answers at once; it may be run again

@@ -9,6 +9,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
+	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/bridge"
 	"github.com/standardbeagle/brum/internal/hub/control"
@@ -24,8 +25,8 @@ func (a *app) mcpCommand() *cobra.Command {
 		Short: "Serve MCP on standard input and output, for AI tools",
 		Long: "Bridges an AI tool to the hub. If no hub is running it starts one in the background,\n" +
 			"which stays; its log is the file hub.log of the state directory. When the hub is\n" +
-			"restarted, calls wait for the new one; only a call that was under way fails, since its\n" +
-			"outcome is unknown.",
+			"restarted, calls wait for the new one, which also tells the outcome of a call that was\n" +
+			"under way. No call is ever made twice.",
 		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.bridge(cmd.Context(), f, noStart) },
 	}
@@ -38,6 +39,9 @@ func (a *app) bridge(ctx context.Context, f hubFlags, noStart bool) error {
 	log, err := newLogger(a.Err, f.logLevel)
 	if err != nil {
 		return err
+	}
+	if _, err := hub.ParseLedgerPolicy(f.ledger); err != nil {
+		return usagef("--ledger: %w", err)
 	}
 	if err := preparePaths(a.socket); err != nil {
 		return err
@@ -84,7 +88,7 @@ func (a *app) starter(f hubFlags) func() (*exec.Cmd, error) {
 			return nil, err
 		}
 		args := []string{"serve", "--socket=" + socket, "--state-dir=" + dir, "--http=" + f.http,
-			"--http-fallback", "--log-level=" + f.logLevel}
+			"--http-fallback", "--ledger=" + f.ledger, "--log-level=" + f.logLevel}
 		if f.discoveryDir != "" {
 			found, err := filepath.Abs(f.discoveryDir)
 			if err != nil {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/daemon"
 	"github.com/standardbeagle/brum/internal/version"
 )
@@ -15,6 +16,7 @@ type hubFlags struct {
 	httpFallback bool
 	stateDir     string
 	discoveryDir string
+	ledger       string
 	logLevel     string
 }
 
@@ -24,6 +26,7 @@ func (f *hubFlags) register(cmd *cobra.Command) {
 	flags.BoolVar(&f.httpFallback, "http-fallback", false, "take a free port if that of --http is in use")
 	flags.StringVar(&f.stateDir, "state-dir", stateDir(), "directory for what outlives the hub, its token among it")
 	flags.StringVar(&f.discoveryDir, "discovery-dir", "", "directory of the instances' files (BRUM_DISCOVERY_DIR; default that of brummer)")
+	flags.StringVar(&f.ledger, "ledger", string(hub.LedgerBestEffort), "record of calls: require (refuse calls that can't be recorded), best-effort or off")
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 
@@ -42,12 +45,18 @@ func (a *app) serveCommand() *cobra.Command {
 		Short: "Run the hub",
 		Long: "Runs the hub until it is interrupted. There is one per control socket.\n\n" +
 			"Over HTTP everything that acts or reveals needs the hub's token, in the header\n" +
-			"Authorization: Bearer; it is kept in the file token of the state directory.",
+			"Authorization: Bearer; it is kept in the file token of the state directory.\n\n" +
+			"Calls and the positions of log readers are recorded in the directory ledger there, so\n" +
+			"that after a crash the outcome of every call is known: see brum-hub calls.",
 		Args: args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			log, err := newLogger(a.Err, f.logLevel)
 			if err != nil {
 				return err
+			}
+			policy, err := hub.ParseLedgerPolicy(f.ledger)
+			if err != nil {
+				return usagef("--ledger: %w", err)
 			}
 			if err := preparePaths(a.socket); err != nil {
 				return err
@@ -57,6 +66,7 @@ func (a *app) serveCommand() *cobra.Command {
 				HTTPFallback: f.httpFallback,
 				Socket:       a.socket,
 				StateDir:     f.stateDir,
+				Ledger:       policy,
 				DiscoveryDir: f.discoveryDir,
 				Version:      version.String(),
 				Logger:       log,

@@ -53,6 +53,9 @@ func printStatus(w io.Writer, s *api.Status, now time.Time) error {
 		where = s.Hub.HTTP
 	}
 	fmt.Fprintf(w, "hub: process %d, up %s, %s\n", s.Hub.PID, age(now.Sub(s.Hub.StartedAt)), where)
+	if s.Hub.Ledger.State == api.LedgerFailed {
+		fmt.Fprintf(w, "calls are NOT RECORDED: %s\n", plain(s.Hub.Ledger.Error))
+	}
 	if len(s.Instances) == 0 {
 		_, err := fmt.Fprintln(w, "no instances: start one with brum-instance")
 		return err

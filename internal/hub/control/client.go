@@ -160,11 +160,33 @@ func (c *Client) Disconnect(ctx context.Context, instance string) (*api.Instance
 	return i, c.ask(ctx, http.MethodPost, pathDisconnect, target{instance}, i)
 }
 
-// Call implements api.Backend. When the hub goes away during the call its outcome is unknown.
+// LostCallError is the cause of an outcome_unknown: the hub went away during the call, or
+// said so. Issued is what the hub told before it sent the call, if the call has an id; nil
+// says that the call was not sent and never will be.
+type LostCallError struct {
+	Issued *api.Issued
+	Err    error
+}
+
+func (e *LostCallError) Error() string { return e.Err.Error() }
+func (e *LostCallError) Unwrap() error { return e.Err }
+
+// ByConnection reports whether the hub went away, rather than having said that the outcome
+// is unknown.
+func (e *LostCallError) ByConnection() bool { return errors.Is(e.Err, errWentAway) }
+
+var errWentAway = errors.New("the hub went away")
+
+// Call implements api.Backend. When the hub goes away during the call its outcome is unknown;
+// then, if the call has an id, the error has a *LostCallError as its cause.
 func (c *Client) Call(ctx context.Context, req api.CallRequest, progress func(api.Progress)) (*mcp.CallToolResult, error) {
+	if deadline, ok := ctx.Deadline(); ok && (req.Deadline.IsZero() || deadline.Before(req.Deadline)) {
+		req.Deadline = deadline
+	}
+	var issued *api.Issued
 	r, err := c.do(ctx, http.MethodPost, pathCall, req)
 	if err != nil {
-		return nil, unknownIfUnderWay(err)
+		return nil, lostCall(req, issued, unknownIfUnderWay(err))
 	}
 	defer r.Close()
 	for in := newRecords(r); ; {
@@ -173,15 +195,34 @@ func (c *Client) Call(ctx context.Context, req api.CallRequest, progress func(ap
 		case err != nil && ctx.Err() != nil:
 			return nil, ended(ctx)
 		case err != nil:
-			return nil, unknownIfUnderWay(lost(err))
+			return nil, lostCall(req, issued, unknownIfUnderWay(lost(err)))
 		case rec.Error != nil:
-			return nil, rec.Error
+			return nil, lostCall(req, issued, rec.Error)
 		case rec.Result != nil:
 			return rec.Result, nil
+		case rec.Issued != nil:
+			issued = rec.Issued
+			if req.OnIssued != nil {
+				req.OnIssued(*issued)
+			}
 		case rec.Progress != nil && progress != nil:
 			progress(*rec.Progress)
 		}
 	}
+}
+
+// lostCall adds to an outcome_unknown what the hub told of the call.
+func lostCall(req api.CallRequest, issued *api.Issued, err error) error {
+	e, ok := errors.AsType[*api.Error](err)
+	if !ok || e.Code != api.CodeOutcomeUnknown || req.ID == "" {
+		return err
+	}
+	if issued == nil {
+		issued = req.Issued
+	}
+	out := *e
+	out.Err = &LostCallError{Issued: issued, Err: err}
+	return &out
 }
 
 // unknownIfUnderWay tells apart what lost has put together: a hub that said that it is
@@ -194,7 +235,7 @@ func unknownIfUnderWay(err error) error {
 	return &api.Error{
 		Code:    api.CodeOutcomeUnknown,
 		Message: "the hub went away during the call; its outcome is unknown and it was not repeated",
-		Err:     e.Err,
+		Err:     errors.Join(errWentAway, e.Err),
 	}
 }
 

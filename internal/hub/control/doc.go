@@ -18,6 +18,11 @@
 //	POST /api/v1/disconnect  {"instance"}  api.Instance
 //	POST /api/v1/call        api.CallRequest, answered by records, one a line:
 //	                         {"progress":…} any number of times, then {"result":…} or {"error":…}
+//	                         A call with an id is told {"issued":api.Issued} before it is sent.
+//	GET  /api/v1/calls?instance=REF&limit=N  api.Calls
+//	GET  /api/v1/readers                   api.Readers
+//	POST /api/v1/readers/commit  api.Reader  api.Reader with its next revision
+//	POST /api/v1/readers/forget  {"name"}  {"name"}
 //	GET  /api/v1/events      records {"revisions":…}, for as long as the client listens
 //
 // Errors are {"error":{"code","message","candidates"}} with a fitting status. Requests are

@@ -55,11 +55,16 @@ func socketPath(t *testing.T) string {
 // serveAt serves b at path and returns what ends that at once.
 func serveAt(t *testing.T, path string, b api.Backend) (stop func()) {
 	t.Helper()
+	return serveBooks(t, path, b, nil)
+}
+
+func serveBooks(t *testing.T, path string, b api.Backend, books api.Books) (stop func()) {
+	t.Helper()
 	socket, err := Listen(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	h := NewHandler(b)
+	h := NewHandler(b, books)
 	if socket.Token() != "" {
 		h = RequireToken(socket.Token(), h)
 	}

@@ -11,9 +11,9 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/api"
 )
 
-// NewHandler serves the API of b. It neither authenticates nor looks where requests come
+// NewHandler serves the API of b and books. It neither authenticates nor looks where requests come
 // from: that is the duty of what stands before it.
-func NewHandler(b api.Backend) http.Handler {
+func NewHandler(b api.Backend, books api.Books) http.Handler {
 	h := &handler{b}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+pathStatus, h.status)
@@ -23,6 +23,11 @@ func NewHandler(b api.Backend) http.Handler {
 	mux.HandleFunc("POST "+pathConnect, h.connect)
 	mux.HandleFunc("POST "+pathDisconnect, h.disconnect)
 	mux.HandleFunc("POST "+pathCall, h.call)
+	k := &bookHandler{books}
+	mux.HandleFunc("GET "+pathCalls, k.calls)
+	mux.HandleFunc("GET "+pathReaders, k.readers)
+	mux.HandleFunc("POST "+pathCommit, k.commit)
+	mux.HandleFunc("POST "+pathForget, k.forget)
 	return mux
 }
 
@@ -70,6 +75,9 @@ func (h *handler) call(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	out := newStream(w)
+	if req.ID != "" { // whoever names a call wants to know whether it has left
+		req.OnIssued = func(i api.Issued) { out.write(record{Issued: &i}) }
+	}
 	res, err := h.backend.Call(r.Context(), req, func(p api.Progress) {
 		out.write(record{Progress: &p})
 	})

@@ -83,7 +83,7 @@ func TestN2_RequireToken(t *testing.T) {
 }
 
 func TestRequestsAreBounded(t *testing.T) {
-	h := NewHandler(&scripted{}) // which would panic if it were asked anything
+	h := NewHandler(&scripted{}, nil) // which would panic if it were asked anything
 	big := `{"instance":"` + strings.Repeat("x", api.MaxRequest+envelope) + `"}`
 	for _, c := range []struct {
 		body, contentType string

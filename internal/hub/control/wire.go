@@ -21,6 +21,10 @@ const (
 	pathDisconnect = "/api/v1/disconnect"
 	pathCall       = "/api/v1/call"
 	pathEvents     = "/api/v1/events"
+	pathCalls      = "/api/v1/calls"
+	pathReaders    = "/api/v1/readers"
+	pathCommit     = "/api/v1/readers/commit"
+	pathForget     = "/api/v1/readers/forget"
 )
 
 const (
@@ -32,6 +36,7 @@ const (
 
 // record is one line of a streamed answer; one field is set.
 type record struct {
+	Issued    *api.Issued         `json:"issued,omitempty"`
 	Progress  *api.Progress       `json:"progress,omitempty"`
 	Result    *mcp.CallToolResult `json:"result,omitempty"`
 	Revisions *api.Revisions      `json:"revisions,omitempty"`
@@ -41,6 +46,11 @@ type record struct {
 // target is the body of requests that name nothing but an instance.
 type target struct {
 	Instance string `json:"instance"`
+}
+
+// name is the body of requests that name nothing but a reader.
+type name struct {
+	Name string `json:"name"`
 }
 
 var statusOf = map[api.Code]int{
@@ -56,6 +66,13 @@ var statusOf = map[api.Code]int{
 	api.CodeRefused:         http.StatusBadGateway,
 	api.CodeShuttingDown:    http.StatusServiceUnavailable,
 	api.CodeTooLarge:        http.StatusRequestEntityTooLarge,
+	api.CodeNotRun:          http.StatusConflict,
+	api.CodeCallCanceled:    http.StatusConflict,
+	api.CodeResultLost:      http.StatusGone,
+	api.CodeNotRecorded:     http.StatusServiceUnavailable,
+	api.CodeUnknownReader:   http.StatusNotFound,
+	api.CodeReaderConflict:  http.StatusConflict,
+	api.CodeLimit:           http.StatusInsufficientStorage,
 	api.CodeCanceled:        499, // as other servers have it; nobody is there to read it
 }
 

@@ -13,6 +13,7 @@ import (
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
 	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/wsconn"
@@ -24,6 +25,7 @@ type Options struct {
 	HTTPFallback bool   // take another port if that one is in use
 	Socket       string // path of the control socket
 	StateDir     string // for what outlives the hub; made if it is not there
+	Ledger       hub.LedgerPolicy
 	DiscoveryDir string // "" is the default one
 	Version      string
 	Logger       *slog.Logger
@@ -66,30 +68,54 @@ func Run(ctx context.Context, o Options) error {
 	defer monitor.Close()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
-	h, err := newHub(o, token, web, monitor, guard)
+	book, bookErr := openLedger(o)
+	if book != nil {
+		defer closeLedger(book, o.Logger)
+	}
+	if bookErr != nil && o.Ledger == hub.LedgerRequire {
+		return bookErr
+	}
+	h, err := newHub(o, parts{token, web, monitor, guard, book, bookErr})
 	if err != nil {
 		return err
 	}
 	return serve(ctx, o, h, socket, web, token)
 }
 
-func newHub(o Options, token string, web net.Listener, monitor *power.Monitor, guard *brum.Guard) (*hub.Hub, error) {
+// parts are what a hub is made of.
+type parts struct {
+	token   string
+	web     net.Listener
+	monitor *power.Monitor
+	guard   *brum.Guard
+	book    *ledger.Ledger // nil without one
+	bookErr error          // why
+}
+
+func newHub(o Options, p parts) (*hub.Hub, error) {
 	stops, err := hub.LoadStops(filepath.Join(o.StateDir, "disconnected.json"))
 	if err != nil {
 		return nil, err
 	}
-	source, err := newSource(o.DiscoveryDir, monitor, o.Logger)
+	source, err := newSource(o.DiscoveryDir, p.monitor, o.Logger)
 	if err != nil {
 		return nil, err
 	}
-	return hub.New(hub.Config{
-		Source:  source,
-		Dial:    newDialer(owner(token, o.Socket), guard, o.Logger),
-		Stops:   stops,
-		HTTP:    baseURL(web),
-		Version: o.Version,
-		Logger:  o.Logger,
-	})
+	cfg := hub.Config{
+		Source:       source,
+		Dial:         newDialer(owner(p.token, o.Socket), p.guard, o.Logger),
+		Stops:        stops,
+		LedgerPolicy: o.Ledger,
+		LedgerError:  p.bookErr,
+		LedgerKey:    derive(p.token, "brum hub ledger"),
+		HTTP:         baseURL(p.web),
+		Version:      o.Version,
+		Logger:       o.Logger,
+	}
+	if p.book != nil { // else it would be an interface that is not nil
+		cfg.Ledger = p.book
+	}
+	return hub.New(cfg)
 }
 
 // serve runs the hub and its servers. If one of them fails all end.

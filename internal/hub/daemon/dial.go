@@ -53,7 +53,12 @@ func checkURL(raw string) error {
 // earlier hub when a new one with the same identity comes. It is made from the hub's
 // token, which it does not give away.
 func owner(token, socket string) session.ID {
+	return session.ID(derive(token, "brum hub identity\x00"+socket)[:16])
+}
+
+// derive makes a secret of the token, which it does not give away.
+func derive(token, purpose string) []byte {
 	m := hmac.New(sha256.New, []byte(token))
-	m.Write([]byte("brum hub identity\x00" + socket))
-	return session.ID(m.Sum(nil)[:16])
+	m.Write([]byte(purpose))
+	return m.Sum(nil)
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
@@ -43,8 +44,8 @@ func (s *server) end() {
 }
 
 // controlServer serves the API on the control socket.
-func controlServer(b api.Backend, socket *control.Socket, log *slog.Logger) *server {
-	handler := control.NewHandler(b)
+func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server {
+	handler := control.NewHandler(h, h)
 	if token := socket.Token(); token != "" {
 		handler = control.RequireToken(token, handler)
 	}
@@ -57,9 +58,9 @@ func controlServer(b api.Backend, socket *control.Socket, log *slog.Logger) *ser
 const mcpIdle = 30 * time.Minute
 
 // webServer serves the API and MCP over HTTP.
-func webServer(b api.Backend, tools *mcpserver.Server, l net.Listener, token string, log *slog.Logger) *server {
+func webServer(h *hub.Hub, tools *mcpserver.Server, l net.Listener, token string, log *slog.Logger) *server {
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(b)))
+	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(h, h)))
 	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return tools.MCP() },
 		&mcp.StreamableHTTPOptions{

@@ -8,6 +8,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 )
 
@@ -24,6 +25,9 @@ func (s *Server) run(tool string) mcp.ToolHandler {
 		}
 		token := req.Params.GetProgressToken()
 		call := api.CallRequest{Instance: instance, Tool: tool, Arguments: args, WantProgress: token != nil}
+		if id, ok := req.Params.Meta[callid.KeyID]; ok {
+			call.ID = fmt.Sprint(id) // the hub says if that is none
+		}
 		res, err := s.backend.Call(ctx, call, func(p api.Progress) {
 			if token == nil {
 				return
