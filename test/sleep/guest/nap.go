@@ -1,0 +1,129 @@
+//go:build sleep && linux
+
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/standardbeagle/brum/test/sleep/side"
+)
+
+// nap is one sleep.
+type nap struct {
+	began  time.Time
+	slept  time.Duration
+	thawed time.Time
+	back   time.Time // when the network returned; zero if it was never away
+	logged [2]int    // how many sleeps hub and instance had noticed before
+
+	called, echoed       time.Time
+	callError, echoError error
+	first                sync.WaitGroup // of the first call and message after the sleep
+}
+
+// sleep puts the machine to sleep the way its users do, and returns when it has woken. What is
+// to be done first thing is under way then.
+func (m *machine) sleep(depart bool) error {
+	if depart {
+		if err := m.leaveNetwork(); err != nil {
+			return err
+		}
+	}
+	n := &nap{began: now(), logged: [2]int{len(m.hub.Lines(resumeLogged)), len(m.instance.Lines(resumeLogged))}}
+	m.nap = n
+	thaw := make(chan error, 1)
+	go func() { thaw <- n.await() }()
+	if err := run("systemctl", "suspend"); err != nil {
+		return err
+	}
+	if err := <-thaw; err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	n.first.Go(func() {
+		n.callError = m.hub.Call(ctx, m.outside)
+		n.called = now()
+	})
+	n.first.Go(func() {
+		n.echoError = m.session.echo(ctx)
+		n.echoed = now()
+	})
+	go func() {
+		n.first.Wait()
+		cancel()
+	}()
+	return nil
+}
+
+// await returns when the machine has slept. It looks at the clocks itself, and takes nobody's
+// word.
+func (n *nap) await() error {
+	const look, least = 2 * time.Millisecond, 300 * time.Millisecond
+	before := sleepClock()
+	deadline := time.Now().Add(patience)
+	for time.Now().Before(deadline) {
+		time.Sleep(look)
+		if slept := sleepClock() - before; slept > least {
+			n.slept, n.thawed = slept, now()
+			return nil
+		}
+	}
+	return fmt.Errorf("no sleep in %v", patience)
+}
+
+// sleepClock is how long the machine has slept since it was started.
+func sleepClock() time.Duration {
+	var boot, awake unix.Timespec
+	err := errors.Join(unix.ClockGettime(unix.CLOCK_BOOTTIME, &boot), unix.ClockGettime(unix.CLOCK_MONOTONIC, &awake))
+	if err != nil {
+		panic("BUG: Linux has these clocks: " + err.Error())
+	}
+	return time.Duration(boot.Nano() - awake.Nano())
+}
+
+// report tells what the last sleep was like.
+func (m *machine) report(ctx context.Context) (*side.Wake, error) {
+	n := m.nap
+	n.first.Wait()
+	// systemd announces the end of the sleep a while after programs run again.
+	const late = 1500 * time.Millisecond
+	time.Sleep(time.Until(n.thawed.Add(late)))
+	if err := m.hub.WaitActive(ctx); err != nil {
+		return nil, err
+	}
+	state, err := m.state(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w := &side.Wake{
+		State: state, Slept: n.slept, Thawed: n.thawed, Back: n.thawed,
+		Events:         m.session.eventsSince(n.began),
+		HubEvents:      m.hub.Lines(resumeLogged)[n.logged[0]:],
+		InstanceEvents: m.instance.Lines(resumeLogged)[n.logged[1]:],
+		FirstByte:      m.session.wrote.after(n.began.Add(n.slept / 2)),
+		SessionActive:  m.session.activeAfter(n.began.Add(n.slept / 2)),
+		Echoed:         n.echoed, Called: n.called,
+		CallError: text(n.callError), EchoError: text(n.echoError),
+	}
+	if !n.back.IsZero() {
+		w.Back = n.back
+	}
+	w.History, err = m.hub.History(ctx, m.outside, n.began)
+	return w, err
+}
+
+// resumeLogged is in the line by which a program logs that it noticed a sleep.
+const resumeLogged = `msg="power event" kind=resume`
+
+func text(err error) string {
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}
