@@ -3,8 +3,10 @@
 package sleep
 
 import (
+	"errors"
 	"regexp"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -50,19 +52,25 @@ func (r *result) checkEvents(t *testing.T) {
 			t.Errorf("the %s noticed %d resumes, want one: %q", who, len(lines), lines)
 			continue
 		}
-		slept, err := time.ParseDuration(loggedSleep(lines[0]))
+		slept, err := loggedSleep(lines[0])
 		if off := slept - r.slept(); err != nil || off.Abs() > tolerance {
 			t.Errorf("the %s slept %v, want %v: %s", who, slept, r.slept(), lines[0])
 		}
 	}
 }
 
-func loggedSleep(line string) string {
-	m := regexp.MustCompile(`slept=(\S+)`).FindStringSubmatch(line)
+var sleepLogged = regexp.MustCompile(`slept"?[=:](\w[\w.]*)`)
+
+// loggedSleep reads from a line how long the sleep was: text has a unit, JSON has nanoseconds.
+func loggedSleep(line string) (time.Duration, error) {
+	m := sleepLogged.FindStringSubmatch(line)
 	if m == nil {
-		return ""
+		return 0, errors.New("no length of the sleep")
 	}
-	return m[1]
+	if ns, err := strconv.ParseInt(m[1], 10, 64); err == nil {
+		return time.Duration(ns), nil
+	}
+	return time.ParseDuration(m[1])
 }
 
 // checkSessions: all of them are what they were.

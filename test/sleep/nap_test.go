@@ -122,7 +122,7 @@ func (l *lab) run(ctx context.Context, r *result) (err error) {
 
 // suspend puts the guest to sleep and breaks what is to break while it sleeps.
 func (l *lab) suspend(r *result) (err error) {
-	if err := l.send(side.Order{Do: side.DoSleep, Depart: r.depart > 0}); err != nil {
+	if err := l.send(side.Order{Do: side.DoSleep, Depart: r.depart > 0, Quiet: r.quiet}); err != nil {
 		return err
 	}
 	if err := l.qemu.await("SUSPEND"); err != nil {

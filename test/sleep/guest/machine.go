@@ -81,7 +81,7 @@ func (m *machine) obey(o side.Order) (side.Answer, error) {
 	case side.DoStart:
 		return m.start(ctx, o.File)
 	case side.DoSleep:
-		return side.Answer{}, m.sleep(o.Depart)
+		return side.Answer{}, m.sleep(o)
 	case side.DoReturn:
 		m.nap.back = now()
 		return side.Answer{}, m.joinNetwork()

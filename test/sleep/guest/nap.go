@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"sync"
 	"time"
 
@@ -13,6 +14,9 @@ import (
 
 	"github.com/standardbeagle/brum/test/sleep/side"
 )
+
+// settle is how long it takes until all is acknowledged that was under way.
+const settle = 300 * time.Millisecond
 
 // nap is one sleep.
 type nap struct {
@@ -29,8 +33,14 @@ type nap struct {
 
 // sleep puts the machine to sleep the way its users do, and returns when it has woken. What is
 // to be done first thing is under way then.
-func (m *machine) sleep(depart bool) error {
-	if depart {
+func (m *machine) sleep(o side.Order) error {
+	if o.Quiet {
+		if err := m.instance.Quiet(); err != nil {
+			return err
+		}
+		time.Sleep(settle)
+	}
+	if o.Depart {
 		if err := m.leaveNetwork(); err != nil {
 			return err
 		}
@@ -58,7 +68,7 @@ func (m *machine) sleep(depart bool) error {
 		n.first.Wait()
 		cancel()
 	}()
-	return nil
+	return m.instance.Busy()
 }
 
 // await returns when the machine has slept. It looks at the clocks itself, and takes nobody's
@@ -118,8 +128,8 @@ func (m *machine) report(ctx context.Context) (*side.Wake, error) {
 	return w, err
 }
 
-// resumeLogged is in the line by which a program logs that it noticed a sleep.
-const resumeLogged = `msg="power event" kind=resume`
+// resumeLogged is the line in which a program logs that it noticed a sleep, as text or as JSON.
+var resumeLogged = regexp.MustCompile(`power event.*kind"?[=:]"?resume\b`)
 
 func text(err error) string {
 	if err == nil {

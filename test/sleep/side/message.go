@@ -11,6 +11,8 @@ type Order struct {
 	File []byte
 	// Depart takes the guest's network away before it sleeps, with DoSleep.
 	Depart bool
+	// Quiet has the guest's instance silent when it falls asleep, with DoSleep.
+	Quiet bool
 }
 
 // Orders.

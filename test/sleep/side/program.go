@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"sync"
 	"syscall"
@@ -54,11 +55,11 @@ func (p *Program) Log() string {
 	return p.log.String()
 }
 
-// Lines are those lines of the log that contain text.
-func (p *Program) Lines(text string) []string {
+// Lines are those lines of the log that match.
+func (p *Program) Lines(pattern *regexp.Regexp) []string {
 	var found []string
 	for line := range strings.Lines(p.Log()) {
-		if strings.Contains(line, text) {
+		if pattern.MatchString(line) {
 			found = append(found, strings.TrimSpace(line))
 		}
 	}
