@@ -15,7 +15,7 @@ UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standa
 STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test integration-test bench bench-quick lint fmt fuzz cross clean
+.PHONY: build demo test integration-test sleep-test bench bench-quick lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -34,6 +34,10 @@ integration-test:
 	# Most of their time is waiting, for outages to pass.
 	$(GO) test -tags=integration -timeout 8m -parallel 8 -v ./test/...
 
+sleep-test:
+	# Sets itself up, as root on Debian: qemu and a kernel to suspend. See docs/sleep-test.md.
+	$(GO) test -tags=sleep -count=1 -timeout 6m -v ./test/sleep
+
 bench:
 	cd bench && $(GO) run .
 
@@ -44,9 +48,11 @@ lint:
 	@scripts/gofmt-check
 	$(GO) vet ./...
 	$(GO) vet -tags=integration ./test/...
+	$(GO) vet -tags=sleep ./test/sleep/...
 	cd bench && $(GO) vet ./...
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags=integration ./test/...
+	$(STATICCHECK) -tags=sleep ./test/sleep/...
 	cd bench && $(STATICCHECK) ./...
 	@scripts/vulncheck
 

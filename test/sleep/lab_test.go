@@ -21,12 +21,12 @@ type lab struct {
 	dir     string
 	qemu    *qemu
 	outside *outside
-	answers *json.Decoder
 	booted  time.Duration
 	state   side.State // the guest's, as of its last word
 	ahead   time.Duration
 	results []*result
 	broken  error // why it is of no use any more
+	told    bool  // what there was to say about that
 }
 
 var (
@@ -68,7 +68,6 @@ func (l *lab) start() error {
 	if l.qemu, err = startQemu(l.dir); err != nil {
 		return err
 	}
-	l.answers = json.NewDecoder(l.qemu.guest)
 	if hello, err := l.answer(); err != nil || !hello.Hello {
 		return fmt.Errorf("the guest does not come up: %w", err)
 	}
@@ -91,10 +90,12 @@ func (l *lab) order(o side.Order) (side.Answer, error) {
 
 func (l *lab) send(o side.Order) error { return json.NewEncoder(l.qemu.guest).Encode(o) }
 
-func (l *lab) answer() (side.Answer, error) {
+func (l *lab) answer() (side.Answer, error) { return l.answerWithin(90 * time.Second) }
+
+func (l *lab) answerWithin(d time.Duration) (side.Answer, error) {
 	var a side.Answer
-	l.qemu.guest.SetReadDeadline(time.Now().Add(90 * time.Second))
-	err := l.answers.Decode(&a)
+	l.qemu.guest.SetReadDeadline(time.Now().Add(d))
+	err := l.qemu.answers.Decode(&a)
 	if err != nil {
 		err = fmt.Errorf("no answer from the guest: %w", err)
 	}
@@ -104,24 +105,39 @@ func (l *lab) answer() (side.Answer, error) {
 	return a, err
 }
 
-// tell logs what the programs and the guest have to say.
+// tell logs what the programs and the guest have to say, once if the lab is broken.
 func (l *lab) tell(t *testing.T) {
-	if l.outside != nil && l.outside.hub != nil {
-		t.Logf("outside: %s", l.outside.hub)
+	broken := errors.Join(bootFail, l.broken) != nil
+	if broken && l.told {
+		return
 	}
-	if l.outside != nil && l.outside.instance != nil {
-		t.Logf("outside: %s", l.outside.instance)
+	l.told = broken
+	if l.outside != nil {
+		t.Logf("outside: %v", l.outside)
 	}
 	if l.qemu == nil {
 		return
 	}
-	if l.broken == nil && bootFail == nil {
-		a, err := l.order(side.Order{Do: side.DoLogs})
-		t.Logf("in the guest: %v\n%s", err, a.Logs)
-	}
+	t.Logf("in the guest: %s", l.guestLogs())
 	for _, name := range []string{console, "qemu.log"} {
 		data, err := os.ReadFile(filepath.Join(l.dir, name))
 		t.Logf("%s: %v\n%s", name, err, data[max(0, len(data)-16<<10):])
+	}
+}
+
+// guestLogs asks the guest for its programs' logs; answers to earlier orders may come first.
+func (l *lab) guestLogs() string {
+	if err := l.send(side.Order{Do: side.DoLogs}); err != nil {
+		return err.Error()
+	}
+	for {
+		a, err := l.answerWithin(10 * time.Second)
+		switch {
+		case a.Logs != "":
+			return a.Logs
+		case err != nil && a.Error == "":
+			return err.Error()
+		}
 	}
 }
 

@@ -5,6 +5,7 @@ package sleep
 import (
 	"context"
 	"crypto/tls"
+	"fmt"
 	"path/filepath"
 
 	"github.com/standardbeagle/brum"
@@ -30,7 +31,7 @@ func startOutside(ctx context.Context, dir string) (*outside, error) {
 	if o.instance, err = side.StartInstance(ctx, filepath.Join(dir, "brum-instance"), filepath.Join(dir, "instance"), filepath.Join(dir, "guest")); err != nil {
 		return o, err
 	}
-	if _, err = side.OpenGate(side.OutsideAddress+":"+side.GatePort, o.instance.Port, cert); err != nil {
+	if err = side.OpenGate(side.OutsideAddress+":"+side.GatePort, o.instance.Port, cert); err != nil {
 		return o, err
 	}
 	if err = echoSessions(cert); err != nil {
@@ -85,8 +86,7 @@ func echoSessions(cert tls.Certificate) error {
 			go echo(s)
 		}
 	}()
-	_, err = side.ServeTLS(side.OutsideAddress+":"+side.SessionPort, brum.Handler(a, nil), cert)
-	return err
+	return side.ServeTLS(side.OutsideAddress+":"+side.SessionPort, brum.Handler(a, nil), cert)
 }
 
 func echo(s *session.Session) {
@@ -97,3 +97,5 @@ func echo(s *session.Session) {
 		}
 	}
 }
+
+func (o *outside) String() string { return fmt.Sprintf("%v\n%v", o.hub, o.instance) }

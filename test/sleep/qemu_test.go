@@ -19,13 +19,14 @@ const (
 
 // qemu is a virtual machine without KVM, so that it runs anywhere.
 type qemu struct {
-	cmd   *exec.Cmd
-	dir   string
-	done  chan struct{} // closed when it has ended
-	err   error         // guarded by done
-	qmp   net.Conn
-	said  chan string // events, closed with qmp
-	guest net.Conn    // the serial line
+	cmd     *exec.Cmd
+	dir     string
+	done    chan struct{} // closed when it has ended
+	err     error         // guarded by done
+	qmp     net.Conn
+	said    chan string   // events, closed with qmp
+	guest   net.Conn      // the serial line
+	answers *json.Decoder // from it
 }
 
 func startQemu(dir string) (*qemu, error) {
@@ -78,6 +79,7 @@ func (q *qemu) connect() (err error) {
 	if q.guest, err = q.dial("guest"); err != nil {
 		return err
 	}
+	q.answers = json.NewDecoder(q.guest)
 	if q.qmp, err = q.dial("qmp"); err != nil {
 		return err
 	}

@@ -85,6 +85,9 @@ func (m *machine) obey(o side.Order) (side.Answer, error) {
 	case side.DoReturn:
 		m.nap.back = now()
 		return side.Answer{}, m.joinNetwork()
+	case side.DoStep:
+		w, err := m.step(ctx)
+		return side.Answer{Wake: w}, err
 	case side.DoReport:
 		w, err := m.report(ctx)
 		return side.Answer{Wake: w}, err
@@ -103,7 +106,7 @@ func (m *machine) start(ctx context.Context, file []byte) (a side.Answer, err er
 	if m.instance, err = side.StartInstance(ctx, "/usr/bin/brum-instance", dir+"/instance", "/usr/bin/guest"); err != nil {
 		return a, err
 	}
-	if _, err = side.OpenGate(side.GuestAddress+":"+side.GatePort, m.instance.Port, certificate); err != nil {
+	if err = side.OpenGate(side.GuestAddress+":"+side.GatePort, m.instance.Port, certificate); err != nil {
 		return a, err
 	}
 	if m.hub, err = side.StartHub(ctx, "/usr/bin/brum-hub", dir+"/hub", "SSL_CERT_FILE="+cert); err != nil {

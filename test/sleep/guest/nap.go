@@ -22,6 +22,7 @@ const settle = 300 * time.Millisecond
 type nap struct {
 	began  time.Time
 	slept  time.Duration
+	middle time.Time // of the sleep, by the wall clock
 	thawed time.Time
 	back   time.Time // when the network returned; zero if it was never away
 	logged [2]int    // how many sleeps hub and instance had noticed before
@@ -45,7 +46,7 @@ func (m *machine) sleep(o side.Order) error {
 			return err
 		}
 	}
-	n := &nap{began: now(), logged: [2]int{len(m.hub.Lines(resumeLogged)), len(m.instance.Lines(resumeLogged))}}
+	n := m.newNap()
 	m.nap = n
 	thaw := make(chan error, 1)
 	go func() { thaw <- n.await() }()
@@ -71,16 +72,26 @@ func (m *machine) sleep(o side.Order) error {
 	return m.instance.Busy()
 }
 
+func (m *machine) newNap() *nap {
+	return &nap{began: now(), logged: [2]int{len(m.hub.Lines(resumeLogged)), len(m.instance.Lines(resumeLogged))}}
+}
+
+// noticed adds to w what has been noticed since n began.
+func (m *machine) noticed(n *nap, w *side.Wake) {
+	w.Events = m.session.eventsSince(n.began)
+	w.HubEvents = m.hub.Lines(resumeLogged)[n.logged[0]:]
+	w.InstanceEvents = m.instance.Lines(resumeLogged)[n.logged[1]:]
+}
+
 // await returns when the machine has slept. It looks at the clocks itself, and takes nobody's
 // word.
 func (n *nap) await() error {
 	const look, least = 2 * time.Millisecond, 300 * time.Millisecond
-	before := sleepClock()
-	deadline := time.Now().Add(patience)
-	for time.Now().Before(deadline) {
+	before, deadline := sleepClock(), time.Now().Add(patience)
+	for awake := now(); time.Now().Before(deadline); awake = now() {
 		time.Sleep(look)
 		if slept := sleepClock() - before; slept > least {
-			n.slept, n.thawed = slept, now()
+			n.slept, n.middle, n.thawed = slept, awake.Add(slept/2), now()
 			return nil
 		}
 	}
@@ -101,8 +112,6 @@ func sleepClock() time.Duration {
 func (m *machine) report(ctx context.Context) (*side.Wake, error) {
 	n := m.nap
 	n.first.Wait()
-	// systemd announces the end of the sleep a while after programs run again.
-	const late = 1500 * time.Millisecond
 	time.Sleep(time.Until(n.thawed.Add(late)))
 	if err := m.hub.WaitActive(ctx); err != nil {
 		return nil, err
@@ -113,20 +122,22 @@ func (m *machine) report(ctx context.Context) (*side.Wake, error) {
 	}
 	w := &side.Wake{
 		State: state, Slept: n.slept, Thawed: n.thawed, Back: n.thawed,
-		Events:         m.session.eventsSince(n.began),
-		HubEvents:      m.hub.Lines(resumeLogged)[n.logged[0]:],
-		InstanceEvents: m.instance.Lines(resumeLogged)[n.logged[1]:],
-		FirstByte:      m.session.wrote.after(n.began.Add(n.slept / 2)),
-		SessionActive:  m.session.activeAfter(n.began.Add(n.slept / 2)),
-		Echoed:         n.echoed, Called: n.called,
+		FirstByte:     m.session.wrote.after(n.middle),
+		SessionActive: m.session.activeAfter(n.middle),
+		Echoed:        n.echoed, Called: n.called,
 		CallError: text(n.callError), EchoError: text(n.echoError),
 	}
 	if !n.back.IsZero() {
 		w.Back = n.back
 	}
+	m.noticed(n, w)
 	w.History, err = m.hub.History(ctx, m.outside, n.began)
 	return w, err
 }
+
+// late is how long after programs run again something may still be noticed: systemd announces
+// the end of the sleep after it.
+const late = 1500 * time.Millisecond
 
 // resumeLogged is the line in which a program logs that it noticed a sleep, as text or as JSON.
 var resumeLogged = regexp.MustCompile(`power event.*kind"?[=:]"?resume\b`)

@@ -13,36 +13,25 @@ import (
 	"github.com/standardbeagle/brum/wsconn"
 )
 
-// Gate offers what listens on a loopback port to the other side, encrypted, as a reverse proxy
-// before an instance does.
-type Gate struct{ server *http.Server }
-
-// OpenGate opens a gate on address that leads to port.
-func OpenGate(address string, port int, cert tls.Certificate) (*Gate, error) {
+// OpenGate offers what listens on a loopback port to the other side, encrypted, as a reverse
+// proxy in front of an instance does. It stays open.
+func OpenGate(address string, port int, cert tls.Certificate) error {
 	target := &url.URL{Scheme: "http", Host: fmt.Sprint("127.0.0.1:", port)}
-	proxy := &httputil.ReverseProxy{
-		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
-	}
-	server, err := ServeTLS(address, proxy, cert)
-	if err != nil {
-		return nil, err
-	}
-	return &Gate{server}, nil
+	return ServeTLS(address, &httputil.ReverseProxy{
+		Rewrite:  func(r *httputil.ProxyRequest) { r.SetURL(target) },
+		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelInfo), // of attempts that were given up
+	}, cert)
 }
 
-// Close closes the gate. Who came through it stays.
-func (g *Gate) Close() { g.server.Close() }
-
-// ServeTLS serves h on address.
-func ServeTLS(address string, h http.Handler, cert tls.Certificate) (*http.Server, error) {
+// ServeTLS serves h on address for as long as the process lives.
+func ServeTLS(address string, h http.Handler, cert tls.Certificate) error {
 	if err := wsconn.CheckListenAddress(address, true); err != nil {
-		return nil, err
+		return err
 	}
 	l, err := tls.Listen("tcp", address, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
 	if err != nil {
-		return nil, err
+		return err
 	}
-	server := wsconn.NewServer(h, &wsconn.ServerOptions{Logger: slog.New(slog.DiscardHandler)})
-	go server.Serve(l)
-	return server, nil
+	go wsconn.NewServer(h, &wsconn.ServerOptions{Logger: slog.New(slog.DiscardHandler)}).Serve(l)
+	return nil
 }

@@ -25,7 +25,7 @@ type Program struct {
 }
 
 // Run starts a program with these settings beside those of the environment. What it prints is
-// kept, save where more is given: that gets its standard output.
+// kept.
 func Run(env []string, path string, args ...string) (*Program, error) {
 	cmd := exec.Command(path, args...)
 	cmd.Env = append(os.Environ(), env...)
