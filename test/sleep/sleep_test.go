@@ -68,7 +68,8 @@ func TestG1_FromEventToFirstByte(t *testing.T) {
 	}
 }
 
-// The wall clock is set: that is no sleep, and costs no link.
+// The wall clock is set, which is no sleep and costs no link. It is set back: a clock that jumps
+// ahead in a virtual machine may as well be the end of a pause of that, and is taken for one.
 func TestG1_ClockStep(t *testing.T) {
 	l := getLab(t)
 	a, err := l.order(side.Order{Do: side.DoStep})

@@ -25,7 +25,10 @@ type nap struct {
 	middle time.Time // of the sleep, by the wall clock
 	thawed time.Time
 	back   time.Time // when the network returned; zero if it was never away
-	logged [2]int    // how many sleeps hub and instance had noticed before
+	// heard is how many events there had been before, logged how many sleeps hub and instance had
+	// noticed.
+	heard  int
+	logged [2]int
 
 	called, echoed       time.Time
 	callError, echoError error
@@ -73,12 +76,12 @@ func (m *machine) sleep(o side.Order) error {
 }
 
 func (m *machine) newNap() *nap {
-	return &nap{began: now(), logged: [2]int{len(m.hub.Lines(resumeLogged)), len(m.instance.Lines(resumeLogged))}}
+	return &nap{began: now(), heard: m.session.heard(), logged: [2]int{len(m.hub.Lines(resumeLogged)), len(m.instance.Lines(resumeLogged))}}
 }
 
 // noticed adds to w what has been noticed since n began.
 func (m *machine) noticed(n *nap, w *side.Wake) {
-	w.Events = m.session.eventsSince(n.began)
+	w.Events = m.session.eventsFrom(n.heard)
 	w.HubEvents = m.hub.Lines(resumeLogged)[n.logged[0]:]
 	w.InstanceEvents = m.instance.Lines(resumeLogged)[n.logged[1]:]
 }

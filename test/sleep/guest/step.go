@@ -11,11 +11,11 @@ import (
 	"github.com/standardbeagle/brum/test/sleep/side"
 )
 
-// step sets the wall clock ahead by an hour, and tells what that was taken for.
+// step sets the wall clock back by an hour, and tells what that was taken for.
 func (m *machine) step(ctx context.Context) (*side.Wake, error) {
 	n := m.newNap()
-	ahead := unix.NsecToTimespec(n.began.Add(time.Hour).UnixNano())
-	if err := unix.ClockSettime(unix.CLOCK_REALTIME, &ahead); err != nil {
+	back := unix.NsecToTimespec(n.began.Add(-time.Hour).UnixNano())
+	if err := unix.ClockSettime(unix.CLOCK_REALTIME, &back); err != nil {
 		return nil, err
 	}
 	time.Sleep(late)

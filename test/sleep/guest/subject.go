@@ -8,6 +8,7 @@ import (
 	"crypto/x509"
 	"fmt"
 	"os"
+	"slices"
 	"sync"
 	"time"
 
@@ -92,16 +93,13 @@ func (s *subject) state() side.Session {
 	return st
 }
 
-func (s *subject) eventsSince(t time.Time) []side.PowerEvent {
+// heard is how many power events there have been, and eventsFrom are those after so many.
+func (s *subject) heard() int { return len(s.eventsFrom(0)) }
+
+func (s *subject) eventsFrom(n int) []side.PowerEvent {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var list []side.PowerEvent
-	for _, e := range s.events {
-		if e.At.After(t) {
-			list = append(list, e)
-		}
-	}
-	return list
+	return slices.Clone(s.events[n:])
 }
 
 // activeAfter is when the session first was active after t, zero if it has not been.

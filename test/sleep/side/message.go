@@ -19,7 +19,7 @@ type Order struct {
 const (
 	DoStart  = "start"  // programs and session; answered when all are active
 	DoSleep  = "sleep"  // answered when it has woken
-	DoStep   = "step"   // the wall clock, without a sleep; answered when that has been noticed
+	DoStep   = "step"   // sets the wall clock back; answered when that has been noticed
 	DoReturn = "return" // puts back the network after a departure
 	DoReport = "report" // answered when everything works again, or does not soon
 	DoLogs   = "logs"
