@@ -18,7 +18,7 @@ STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
 SIM_SEEDS ?= 3000
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test integration-test proof bench bench-quick lint fmt fuzz cross clean
+.PHONY: build demo test integration-test sleep-test proof bench bench-quick lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -45,6 +45,10 @@ proof:
 	BRUM_SIM_SEEDS=$(SIM_SEEDS) $(GO) test -timeout 8m -run TestSimulation -v ./session
 	$(GO) test -tags=integration -timeout 12m -run TestMutants -v ./session
 
+sleep-test:
+	# Sets itself up, as root on Debian: qemu and a kernel to suspend. See docs/sleep-test.md.
+	$(GO) test -tags=sleep -count=1 -timeout 6m -v ./test/sleep
+
 bench:
 	cd bench && $(GO) run .
 
@@ -55,9 +59,11 @@ lint:
 	@scripts/gofmt-check
 	$(GO) vet ./...
 	$(GO) vet -tags=integration ./test/... ./session/...
+	$(GO) vet -tags=sleep ./test/sleep/...
 	cd bench && $(GO) vet ./...
 	$(STATICCHECK) ./...
 	$(STATICCHECK) -tags=integration ./test/... ./session/...
+	$(STATICCHECK) -tags=sleep ./test/sleep/...
 	cd bench && $(STATICCHECK) ./...
 	@scripts/vulncheck
 

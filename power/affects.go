@@ -76,8 +76,8 @@ func ip(a net.Addr) netip.Addr {
 }
 
 // Reaches says whether addr is on this machine, or a neighbour in one of its networks, so that no
-// default route is needed. It is false for nil.
+// default route is needed: those of containers and virtual machines count. It is false for nil.
 func (s NetState) Reaches(addr net.Addr) bool {
 	a := ip(addr)
-	return isLocal(addr) || a.IsValid() && contains(s.Addrs, a)
+	return isLocal(addr) || a.IsValid() && contains(s.Near, a)
 }

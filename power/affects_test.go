@@ -64,3 +64,23 @@ func TestG2_WhichConnectionsAnEventConcerns(t *testing.T) {
 		}
 	}
 }
+
+// A machine without a way out reaches itself and its neighbours, those in virtual machines and
+// containers among them.
+func TestG3_WhatIsReachedWithoutADefaultRoute(t *testing.T) {
+	s := netState(machine("", "", eth, "docker0 172.17.0.1/16 kind=bridge", "tap0 10.77.0.1/24", "wlan0 10.1.0.1/24 down"), nil)
+	for remote, want := range map[string]bool{
+		"127.0.0.1:1":      true,
+		"192.168.1.9:1":    true,
+		"[2001:db8::99]:1": true,
+		"172.17.0.2:1":     true,
+		"10.77.0.2:1":      true,
+		"10.1.0.2:1":       false,
+		"198.51.100.1:1":   false,
+		"":                 false,
+	} {
+		if got := s.Reaches(tcp(remote)); got != want {
+			t.Errorf("%q: %t", remote, got)
+		}
+	}
+}

@@ -18,6 +18,9 @@ type NetState struct {
 	// Present are all addresses that the machine has, loopback and passing ones too, sorted. A
 	// change of these alone is no event.
 	Present []netip.Prefix
+	// Near are the networks of all interfaces that are up, also of those that do not show
+	// otherwise: what is in them needs no default route. A change of these alone is no event.
+	Near []netip.Prefix
 }
 
 // Route is a default route.
@@ -54,12 +57,15 @@ func netState(raw system.Network, keep func(name string) bool) NetState {
 		}
 		for _, a := range i.Addrs {
 			s.Present = append(s.Present, a.Prefix)
+			if i.Up {
+				s.Near = append(s.Near, a.Prefix)
+			}
 			if counts && !a.Passing && routable(a.Prefix.Addr()) {
 				s.Addrs = append(s.Addrs, a.Prefix)
 			}
 		}
 	}
-	s.Addrs, s.Present = sorted(s.Addrs), sorted(s.Present)
+	s.Addrs, s.Present, s.Near = sorted(s.Addrs), sorted(s.Present), sorted(s.Near)
 	return s
 }
 

@@ -75,6 +75,6 @@ func (m *Monitor) Status() Status {
 
 // clone keeps callers from the monitor's own slices.
 func (s NetState) clone() NetState {
-	s.Addrs, s.Present = slices.Clone(s.Addrs), slices.Clone(s.Present)
+	s.Addrs, s.Present, s.Near = slices.Clone(s.Addrs), slices.Clone(s.Present), slices.Clone(s.Near)
 	return s
 }

@@ -13,14 +13,26 @@ func (c *core) receive(now time.Time, linkID uint64, blk *block) (kept bool, err
 		return false, nil // fenced
 	}
 	c.live.inbound(now)
+	why := c.suspicion() // before the answer to it comes
 	c.reached(now)
 	kept, err = c.parse(now, blk)
 	if err != nil {
 		c.abort(now, ReasonProtocol, err)
 		return kept, err
 	}
-	c.publish(now, c.live.probe.trigger, nil)
+	c.publish(now, why, nil)
 	return kept, nil
+}
+
+// suspicion is why the link is under suspicion, if it is.
+func (c *core) suspicion() Trigger {
+	if c.hold.on() {
+		return c.hold.why
+	}
+	if c.live.probe.phase == probePending {
+		return c.live.probe.trigger
+	}
+	return TriggerNone
 }
 
 // unreadable takes note that nothing more can be read from link linkID. What is no packet ends
