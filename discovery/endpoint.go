@@ -27,7 +27,7 @@ func awaitEndpoint(ctx context.Context, i Instance) error {
 			if err == nil {
 				return conn.Close()
 			}
-			if last == nil || ctx.Err() == nil { // the last real answer says more than "canceled"
+			if last == nil || ctx.Err() == nil && errors.Of(err) != errors.Timeout { // a real answer says more than "canceled"
 				last = err
 			}
 		}

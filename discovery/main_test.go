@@ -14,17 +14,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/standardbeagle/brum/errors"
 	"go.uber.org/goleak"
 )
 
 // The test binary plays other processes when this variable names a role.
 const envRole = "BRUM_DISCOVERY_TEST_ROLE"
 
+// And its kernel refuses file locks and notification if this one is set.
+const envDeny = "BRUM_DISCOVERY_TEST_DENY"
+
+var denyLocksAndNotification = func() error { return errors.ErrUnsupported }
+
 func TestMain(m *testing.M) {
 	if role := os.Getenv(envRole); role != "" {
+		if os.Getenv(envDeny) != "" {
+			if err := denyLocksAndNotification(); err != nil {
+				fmt.Fprintln(os.Stderr, role, err)
+				os.Exit(1)
+			}
+		}
 		go func() { // no child outlives its parent
 			io.Copy(io.Discard, os.Stdin)
-			if role != "churn" && role != "instance" {
+			if role != "churn" && role != "instance" && role != "follow" {
 				os.Exit(0)
 			}
 			close(stdinClosed)
@@ -42,6 +54,7 @@ var stdinClosed = make(chan struct{})
 
 var roles = map[string]func(args []string) error{
 	"churn": churn, "writer": writer, "holder": holder, "instance": instanceRole, "probe": probe,
+	"follow": follow,
 }
 
 // child is a process that plays a role.
@@ -209,7 +222,7 @@ func names(t *testing.T, dir string) []string {
 	}
 	var list []string
 	for _, e := range entries {
-		if e.Name() != lockName {
+		if e.Name() != lockName && !strings.HasPrefix(e.Name(), probePrefix()) {
 			list = append(list, e.Name())
 		}
 	}

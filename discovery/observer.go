@@ -18,8 +18,9 @@ type observer struct {
 
 	notifier notifier
 	watched  fs.FileInfo // the directory that notifier watches
-	seenDir  time.Time   // its modification time at the last scan
 	failed   bool        // the last set-up failed and was logged
+	hearing  hearing     // whether the notification delivers
+	poll     poll
 
 	known map[string]Instance // listed
 	dead  map[string]Instance // not listed any more, file still to be removed
@@ -53,10 +54,13 @@ func (o *observer) rearm() error {
 	o.failed = false
 	o.notifier = n
 	o.registry.counts.armed.Add(1)
+	_, shared := o.registry.config.fileSystem(o.registry.dir)
+	o.hearing.begin(o.registry.dir, shared)
 	return nil
 }
 
 func (o *observer) disarm() {
+	o.hearing.end()
 	o.notifier.stop()
 	o.notifier = notifier{}
 }
@@ -79,7 +83,7 @@ func (o *observer) scan() {
 		}
 	}
 	if info, err := os.Lstat(o.registry.dir); err == nil {
-		o.seenDir = info.ModTime()
+		o.poll.scanned(info.ModTime())
 	}
 	ids, err := o.registry.ids()
 	if err != nil {
@@ -145,7 +149,12 @@ func (o *observer) forget(id string) {
 
 // check looks at every process and at the directory.
 func (o *observer) check() {
-	if !o.inPlace() && o.moved() {
+	o.listen()
+	switch {
+	case o.displaced():
+		o.scan()
+	case !o.reliable() && o.changed():
+		o.registry.counts.polls.Add(1)
 		o.scan()
 	}
 	for _, i := range slices.Collect(maps.Values(o.known)) {
@@ -155,11 +164,11 @@ func (o *observer) check() {
 	o.registry.counts.checks.Add(1)
 }
 
-// moved reports whether there is a reason to scan although the notification is
-// not in place: it can be set up again, or the directory has changed without it.
-func (o *observer) moved() bool {
+// displaced reports whether another directory, or none, is at the path, or the
+// notification has ended: it is to be set up again.
+func (o *observer) displaced() bool {
 	info, err := os.Lstat(o.registry.dir)
-	return err != nil || !o.failed || !os.SameFile(info, o.watched) || !info.ModTime().Equal(o.seenDir)
+	return err != nil || o.watched == nil || !os.SameFile(info, o.watched) || !o.failed && !o.notifier.armed()
 }
 
 // tidy removes the files of dead processes in the background, since the lock

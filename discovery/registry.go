@@ -25,7 +25,10 @@ type Config struct {
 	// change was notified; 30 s.
 	Scan time.Duration
 
-	notify func(dir string) (notifier, error) // nil: fsnotify
+	// What a test can put something else in the place of.
+	notify     func(dir string) (notifier, error)
+	tryLock    systemLock
+	fileSystem func(dir string) (name string, shared bool) // see Health
 }
 
 func (c *Config) setDefaults() {
@@ -36,12 +39,19 @@ func (c *Config) setDefaults() {
 	if c.notify == nil {
 		c.notify = systemNotifier
 	}
+	if c.tryLock == nil {
+		c.tryLock = tryFlock
+	}
+	if c.fileSystem == nil {
+		c.fileSystem = fileSystem
+	}
 }
 
 // Registry is a directory of instance files. It needs no closing.
 type Registry struct {
 	dir        string
 	config     Config
+	locks      locker
 	counts     counters
 	complaints complaints
 }
@@ -57,7 +67,9 @@ func Open(config Config) (*Registry, error) {
 	if _, err := prepare(dir); err != nil {
 		return nil, err
 	}
-	return &Registry{dir: dir, config: config, complaints: complaints{log: config.Log}}, nil
+	r := &Registry{dir: dir, config: config, complaints: complaints{log: config.Log}}
+	r.locks = locker{dir: dir, try: config.tryLock, log: config.Log, counts: &r.counts}
+	return r, nil
 }
 
 // Dir returns the directory's path.
@@ -127,7 +139,10 @@ func (r *Registry) read(id string, budget *int64) (Instance, error) {
 	r.counts.read.Add(1)
 	var i Instance
 	err := error(nil)
-	if *budget -= min(seen.size, maxFile); *budget < 0 {
+	if seen.size <= maxFile { // else it won't be read
+		*budget -= seen.size
+	}
+	if *budget < 0 && seen.size <= maxFile {
 		err = &FileError{Path: path, Err: &errors.Error{Kind: errors.Limit, Op: "the files of the directory are too large in all"}}
 	} else {
 		i, err = load(r.dir, id)
@@ -142,7 +157,7 @@ func (r *Registry) read(id string, budget *int64) (Instance, error) {
 
 // locked calls do while holding the directory's lock.
 func (r *Registry) locked(ctx context.Context, do func() error) error {
-	unlock, err := lock(ctx, r.dir)
+	unlock, err := r.locks.lock(ctx)
 	if err != nil {
 		return err
 	}

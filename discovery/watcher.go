@@ -91,7 +91,7 @@ func (o *observer) run(ctx context.Context, rescan <-chan struct{}) {
 	scan := time.NewTicker(o.registry.config.Scan)
 	defer check.Stop()
 	defer scan.Stop()
-	defer func() { o.notifier.stop() }()
+	defer func() { o.disarm() }()
 	defer o.tidying.Wait()
 	o.tidy(ctx)
 	for {
@@ -107,12 +107,14 @@ func (o *observer) run(ctx context.Context, rescan <-chan struct{}) {
 			o.check()
 		case <-scan.C:
 			o.scan()
+			o.hearing.again(o.registry.dir)
 		case <-check.C:
 			o.check()
 		case <-o.tidied:
 			o.busy = false
 			o.reread()
 		}
+		o.registry.counts.wakeups.Add(1)
 		o.tidy(ctx)
 	}
 }
@@ -129,6 +131,7 @@ func (o *observer) onEvents(event fsnotify.Event, ok bool) {
 			o.scan()
 			return
 		}
+		o.heard()
 		if id, isInstance := o.idOf(event.Name); isInstance {
 			changed[id] = struct{}{}
 		}

@@ -19,8 +19,7 @@ func stage(dir string, i Instance) (path string, err error) {
 	if err != nil {
 		return "", err
 	}
-	// CreateTemp makes new files only, with mode 0600.
-	file, err := os.CreateTemp(dir, fmt.Sprintf("%sp%d-*", tempPrefix, os.Getpid()))
+	file, err := createTemp(dir)
 	if err != nil {
 		return "", err
 	}
@@ -34,6 +33,11 @@ func stage(dir string, i Instance) (path string, err error) {
 		return "", err
 	}
 	return path, restrict(path)
+}
+
+// createTemp makes a new file with mode 0600.
+func createTemp(dir string) (*os.File, error) {
+	return os.CreateTemp(dir, fmt.Sprintf("%sp%d-*", tempPrefix, os.Getpid()))
 }
 
 func fill(file *os.File, data []byte) error {
