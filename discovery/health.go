@@ -127,7 +127,7 @@ func (r *Registry) Health(ctx context.Context) Health {
 }
 
 func (r *Registry) tryWriting() error {
-	file, err := createTemp(r.dir)
+	file, err := r.config.createTemp(r.dir)
 	if err != nil {
 		return asFileError(filepath.Join(r.dir, tempPrefix), err)
 	}

@@ -246,3 +246,15 @@ func legacy(id string, pid int) string {
 	return strings.NewReplacer("ID", id, "PID", fmt.Sprint(pid)).Replace(
 		`{"id":"ID","name":"shop","directory":"/src/shop","port":7777,"started_at":"2026-05-04T10:00:00.123456789+02:00","last_ping":"2026-05-04T10:00:30+02:00","process_info":{"pid":PID,"executable":"/usr/bin/brum"}}`)
 }
+
+// allNames includes what names leaves out.
+func allNames(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	fatal(t, err)
+	list := make([]string, len(entries))
+	for n, e := range entries {
+		list[n] = e.Name()
+	}
+	return list
+}

@@ -22,13 +22,19 @@ type observer struct {
 	hearing  hearing     // whether the notification delivers
 	poll     poll
 
-	known map[string]Instance // listed
-	dead  map[string]Instance // not listed any more, file still to be removed
+	known  map[string]Instance    // listed
+	asRead map[string]fs.FileInfo // files of known instances that are as they were read; see settled
+	dead   map[string]Instance    // not listed any more, file still to be removed
 
 	tidying sync.WaitGroup // the one goroutine that removes files
 	busy    bool           // it runs
 	due     bool           // it is to run; once for each new death, and once a check for what remains
 	tidied  chan struct{}  // it is done
+}
+
+func newObserver(r *Registry, box *mailbox) *observer {
+	return &observer{registry: r, box: box, known: map[string]Instance{}, asRead: map[string]fs.FileInfo{},
+		dead: map[string]Instance{}, tidied: make(chan struct{}, 1)}
 }
 
 func (o *observer) idOf(path string) (string, bool) { return idOf(filepath.Base(path)) }
@@ -93,7 +99,7 @@ func (o *observer) scan() {
 	budget := int64(maxTotal)
 	for _, id := range ids {
 		there[id] = struct{}{}
-		o.load(id, &budget)
+		o.loadChanged(id, &budget)
 	}
 	for _, list := range []map[string]Instance{o.known, o.dead} {
 		for id := range list {
@@ -111,7 +117,26 @@ func (o *observer) refresh(id string) {
 	o.load(id, &budget)
 }
 
+// loadChanged spares the reading of a file that is as it was.
+func (o *observer) loadChanged(id string, budget *int64) {
+	info, err := os.Lstat(pathOf(o.registry.dir, id))
+	if err != nil {
+		o.load(id, budget)
+		return
+	}
+	if i, ok := o.known[id]; ok && o.asRead[id] != nil && sameVersion(info, o.asRead[id]) {
+		*budget -= info.Size()
+		o.judge(i)
+		return
+	}
+	o.load(id, budget)
+	if _, ok := o.known[id]; ok && settled(info, time.Now()) {
+		o.asRead[id] = info
+	}
+}
+
 func (o *observer) load(id string, budget *int64) {
+	delete(o.asRead, id)
 	i, err := o.registry.read(id, budget)
 	switch {
 	case err == nil:
@@ -143,6 +168,7 @@ func (o *observer) judge(i Instance) {
 
 func (o *observer) forget(id string) {
 	delete(o.known, id)
+	delete(o.asRead, id)
 	delete(o.dead, id)
 	o.box.remove(id)
 }

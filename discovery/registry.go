@@ -28,6 +28,7 @@ type Config struct {
 	// What a test can put something else in the place of.
 	notify     func(dir string) (notifier, error)
 	tryLock    systemLock
+	createTemp func(dir string) (*os.File, error)
 	fileSystem func(dir string) (name string, shared bool) // see Health
 }
 
@@ -41,6 +42,9 @@ func (c *Config) setDefaults() {
 	}
 	if c.tryLock == nil {
 		c.tryLock = tryFlock
+	}
+	if c.createTemp == nil {
+		c.createTemp = createTemp
 	}
 	if c.fileSystem == nil {
 		c.fileSystem = fileSystem
@@ -174,7 +178,7 @@ func (r *Registry) replace(ctx context.Context, i Instance, decide func(publish 
 		if _, err := prepare(r.dir); err != nil {
 			return err
 		}
-		staged, err := stage(r.dir, i)
+		staged, err := r.stage(i)
 		if err == nil {
 			err = r.locked(ctx, func() error {
 				return decide(func() error { return publish(ctx, staged, path) })

@@ -26,8 +26,7 @@ type Watcher struct {
 func (r *Registry) Watch(ctx context.Context) (*Watcher, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &Watcher{box: newMailbox(), rescan: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
-	o := &observer{registry: r, box: w.box, known: map[string]Instance{}, dead: map[string]Instance{},
-		tidied: make(chan struct{}, 1)}
+	o := newObserver(r, w.box)
 	if err := o.rearm(); err != nil {
 		cancel()
 		return nil, err

@@ -14,12 +14,12 @@ import (
 const tempPrefix = ".tmp-instance-"
 
 // stage writes an instance to a temporary file, flushed, and returns its path.
-func stage(dir string, i Instance) (path string, err error) {
+func (r *Registry) stage(i Instance) (path string, err error) {
 	data, err := encode(i)
 	if err != nil {
 		return "", err
 	}
-	file, err := createTemp(dir)
+	file, err := r.config.createTemp(r.dir)
 	if err != nil {
 		return "", err
 	}

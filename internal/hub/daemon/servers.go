@@ -17,19 +17,27 @@ import (
 	"github.com/standardbeagle/brum/wsconn"
 )
 
-// server is an HTTP server on its listener.
+// server is an HTTP server on its listeners.
 type server struct {
-	name     string
-	http     *http.Server
-	listener net.Listener
+	name      string
+	http      *http.Server
+	listeners []net.Listener
 }
 
+// run returns nil after end, and with the first error of any listener before.
 func (s *server) run() error {
-	err := s.http.Serve(s.listener)
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+	ended := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		go func() { ended <- s.http.Serve(l) }()
 	}
-	return err
+	var failed error
+	for range s.listeners {
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) && failed == nil {
+			failed = err
+			s.http.Close() // and so the others
+		}
+	}
+	return failed
 }
 
 // end lets answers that are under way go out, but not for long.
@@ -49,7 +57,7 @@ func controlServer(b api.Backend, socket *control.Socket, log *slog.Logger) *ser
 		handler = control.RequireToken(token, handler)
 	}
 	handler = wsconn.RefuseForeign(handler, wsconn.Access{})
-	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), socket}
+	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), []net.Listener{socket}}
 }
 
 // mcpIdle is how long an MCP client of the HTTP endpoint may be silent before its session
@@ -57,7 +65,7 @@ func controlServer(b api.Backend, socket *control.Socket, log *slog.Logger) *ser
 const mcpIdle = 30 * time.Minute
 
 // webServer serves the API and MCP over HTTP.
-func webServer(b api.Backend, tools *mcpserver.Server, l net.Listener, token string, log *slog.Logger) *server {
+func webServer(b api.Backend, tools *mcpserver.Server, listeners []net.Listener, token string, log *slog.Logger) *server {
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(b)))
 	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
@@ -73,5 +81,5 @@ func webServer(b api.Backend, tools *mcpserver.Server, l net.Listener, token str
 		io.WriteString(w, "ok\n")
 	})
 	handler := wsconn.RefuseForeign(mux, wsconn.Access{})
-	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), l}
+	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), listeners}
 }
