@@ -127,3 +127,25 @@ func TestA6_backs_off_and_recovers(t *testing.T) {
 		fatal(t, <-ran)
 	})
 }
+
+// What can't be written leaves nothing behind, which on a full disk would only grow.
+func TestA6_half_written_files_do_not_stay(t *testing.T) {
+	r := open(t, Config{createTemp: func(dir string) (*os.File, error) {
+		file, err := createTemp(dir)
+		if err != nil {
+			return nil, err
+		}
+		fatal(t, file.Close())
+		return os.Open(file.Name()) // which can't be written
+	}})
+	reg := &Registration{registry: r, instance: sample("a", 7777), edition: 1, done: make(chan struct{})}
+	if err := reg.write(t.Context(), create); err == nil || !strings.Contains(err.Error(), pathOf(r.Dir(), "a")) {
+		t.Errorf("%v", err)
+	}
+	if r.tryWriting() == nil {
+		t.Error("no problem with writing")
+	}
+	if left := names(t, r.Dir()); len(left) > 0 {
+		t.Errorf("left over: %v", left)
+	}
+}

@@ -24,15 +24,14 @@ func (r *Registry) stage(i Instance) (path string, err error) {
 		return "", err
 	}
 	path = file.Name()
-	defer func() {
-		if err != nil {
-			_ = os.Remove(path)
-		}
-	}()
-	if err := fill(file, data); err != nil {
+	if err = fill(file, data); err == nil {
+		err = restrict(path)
+	}
+	if err != nil {
+		_ = os.Remove(path)
 		return "", err
 	}
-	return path, restrict(path)
+	return path, nil
 }
 
 // createTemp makes a new file with mode 0600.
