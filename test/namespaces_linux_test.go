@@ -33,7 +33,7 @@ func (w *world) prepared(script, name string, args ...string) *exec.Cmd {
 	return cmd
 }
 
-// within makes cmd join the network namespace of another process.
+// inNetworkOf is a program in the network namespace of another process.
 func (w *world) inNetworkOf(pid int, name string, args ...string) *exec.Cmd {
 	cmd := w.command("nsenter", append([]string{"--net", "--target", fmt.Sprint(pid), "--", program(name)}, args...)...)
 	cmd.Path, cmd.Err = exec.LookPath("nsenter")
