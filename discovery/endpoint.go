@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/standardbeagle/brum/errors"
@@ -27,7 +28,7 @@ func awaitEndpoint(ctx context.Context, i Instance) error {
 			if err == nil {
 				return conn.Close()
 			}
-			if last == nil || ctx.Err() == nil { // the last real answer says more than "canceled"
+			if last == nil || ctx.Err() == nil && errors.Of(err) != errors.Timeout { // a real answer says more than "canceled"
 				last = err
 			}
 		}
@@ -56,7 +57,7 @@ func endpoints(i Instance) ([]string, error) {
 		port = p
 		loopback = []string{net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}
 	}
-	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsUnspecified() {
+	if ip, err := netip.ParseAddr(u.Hostname()); err == nil && ip.IsUnspecified() || strings.EqualFold(u.Hostname(), "localhost") {
 		return loopback, nil
 	}
 	return []string{net.JoinHostPort(u.Hostname(), port)}, nil

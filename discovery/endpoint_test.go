@@ -43,7 +43,7 @@ func (l *lateListener) listen() {
 func TestA5_endpoint_that_never_answers(t *testing.T) {
 	r := open(t, Config{})
 	port := newLateListener(t).port()
-	_, err := r.Register(within(t, 60*time.Millisecond), sample("a", port))
+	_, err := r.Register(within(t, 500*time.Millisecond), sample("a", port))
 	if errors.Of(err) != errors.Refused || !errors.IsTemporary(err) || !errors.Is(err, errors.Refused) {
 		t.Errorf("%v", err)
 	}
@@ -66,6 +66,8 @@ func TestA5_endpoints(t *testing.T) {
 		{"wss://build.example:8443/s", []string{"build.example:8443"}},
 		{"ws://0.0.0.0:8000/", loopback(8000)},
 		{"ws://[::]:8000/", loopback(8000)},
+		{"ws://localhost:8000/session", loopback(8000)},
+		{"ws://LOCALHOST/session", loopback(7777)},
 	} {
 		got, err := endpoints(Instance{Port: 7777, SessionURL: c.url})
 		if err != nil || !slices.Equal(got, c.want) {

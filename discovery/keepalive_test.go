@@ -38,7 +38,7 @@ func TestA4_unregister_interrupts_run(t *testing.T) {
 	r := open(t, Config{Check: 2 * time.Millisecond})
 	reg := register(t, r, "a")
 	fatal(t, os.Remove(pathOf(r.Dir(), "a")))
-	unlock, err := lock(t.Context(), r.Dir())
+	unlock, err := r.locks.lock(t.Context())
 	fatal(t, err)
 	defer unlock()
 	ran := make(chan error, 1)

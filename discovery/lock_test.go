@@ -14,7 +14,11 @@ import (
 )
 
 func holder(args []string) error {
-	if _, err := lock(context.Background(), args[0]); err != nil {
+	r, err := Open(Config{Dir: args[0], Log: quiet(), tryLock: lockings[args[1]]})
+	if err != nil {
+		return err
+	}
+	if _, err := r.locks.lock(context.Background()); err != nil {
 		return err
 	}
 	fmt.Println("held")
@@ -24,7 +28,7 @@ func holder(args []string) error {
 func TestA3_killed_holder(t *testing.T) {
 	r := open(t, Config{})
 	reg := register(t, r, "a")
-	h := start(t, "holder", r.Dir())
+	h := start(t, "holder", r.Dir(), "flock")
 	h.line()
 
 	err := reg.Heartbeat(within(t, 20*time.Millisecond))
@@ -58,7 +62,7 @@ func TestA3_goroutines_exclude_each_other(t *testing.T) {
 	for range 8 {
 		all.Go(func() {
 			for range 10 {
-				unlock, err := lock(t.Context(), r.Dir())
+				unlock, err := r.locks.lock(t.Context())
 				if err != nil {
 					t.Error(err)
 					return
@@ -77,7 +81,7 @@ func TestA3_goroutines_exclude_each_other(t *testing.T) {
 // A lock on a file that is no longer at the path excludes nobody.
 func TestA3_lock_of_a_deleted_directory(t *testing.T) {
 	r := open(t, Config{})
-	unlock, err := lock(t.Context(), r.Dir())
+	unlock, err := r.locks.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +92,7 @@ func TestA3_lock_of_a_deleted_directory(t *testing.T) {
 	if _, err := prepare(r.Dir()); err != nil {
 		t.Fatal(err)
 	}
-	again, err := lock(within(t, 10*time.Second), r.Dir())
+	again, err := r.locks.lock(within(t, 10*time.Second))
 	if err != nil {
 		t.Fatal(err)
 	}

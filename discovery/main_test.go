@@ -14,17 +14,29 @@ import (
 	"testing"
 	"time"
 
+	"github.com/standardbeagle/brum/errors"
 	"go.uber.org/goleak"
 )
 
 // The test binary plays other processes when this variable names a role.
 const envRole = "BRUM_DISCOVERY_TEST_ROLE"
 
+// And its kernel refuses file locks and notification if this one is set.
+const envDeny = "BRUM_DISCOVERY_TEST_DENY"
+
+var denyLocksAndNotification = func() error { return errors.ErrUnsupported }
+
 func TestMain(m *testing.M) {
 	if role := os.Getenv(envRole); role != "" {
+		if os.Getenv(envDeny) != "" {
+			if err := denyLocksAndNotification(); err != nil {
+				fmt.Fprintln(os.Stderr, role, err)
+				os.Exit(1)
+			}
+		}
 		go func() { // no child outlives its parent
 			io.Copy(io.Discard, os.Stdin)
-			if role != "churn" && role != "instance" {
+			if role != "churn" && role != "instance" && role != "follow" {
 				os.Exit(0)
 			}
 			close(stdinClosed)
@@ -42,6 +54,7 @@ var stdinClosed = make(chan struct{})
 
 var roles = map[string]func(args []string) error{
 	"churn": churn, "writer": writer, "holder": holder, "instance": instanceRole, "probe": probe,
+	"follow": follow,
 }
 
 // child is a process that plays a role.
@@ -209,7 +222,7 @@ func names(t *testing.T, dir string) []string {
 	}
 	var list []string
 	for _, e := range entries {
-		if e.Name() != lockName {
+		if e.Name() != lockName && !strings.HasPrefix(e.Name(), probePrefix()) {
 			list = append(list, e.Name())
 		}
 	}
@@ -232,4 +245,16 @@ func writeFile(t *testing.T, path, content string) {
 func legacy(id string, pid int) string {
 	return strings.NewReplacer("ID", id, "PID", fmt.Sprint(pid)).Replace(
 		`{"id":"ID","name":"shop","directory":"/src/shop","port":7777,"started_at":"2026-05-04T10:00:00.123456789+02:00","last_ping":"2026-05-04T10:00:30+02:00","process_info":{"pid":PID,"executable":"/usr/bin/brum"}}`)
+}
+
+// allNames includes what names leaves out.
+func allNames(t *testing.T, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	fatal(t, err)
+	list := make([]string, len(entries))
+	for n, e := range entries {
+		list[n] = e.Name()
+	}
+	return list
 }

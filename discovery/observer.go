@@ -18,16 +18,23 @@ type observer struct {
 
 	notifier notifier
 	watched  fs.FileInfo // the directory that notifier watches
-	seenDir  time.Time   // its modification time at the last scan
 	failed   bool        // the last set-up failed and was logged
+	hearing  hearing     // whether the notification delivers
+	poll     poll
 
-	known map[string]Instance // listed
-	dead  map[string]Instance // not listed any more, file still to be removed
+	known  map[string]Instance    // listed
+	asRead map[string]fs.FileInfo // files of known instances that are as they were read; see settled
+	dead   map[string]Instance    // not listed any more, file still to be removed
 
 	tidying sync.WaitGroup // the one goroutine that removes files
 	busy    bool           // it runs
 	due     bool           // it is to run; once for each new death, and once a check for what remains
 	tidied  chan struct{}  // it is done
+}
+
+func newObserver(r *Registry, box *mailbox) *observer {
+	return &observer{registry: r, box: box, known: map[string]Instance{}, asRead: map[string]fs.FileInfo{},
+		dead: map[string]Instance{}, tidied: make(chan struct{}, 1)}
 }
 
 func (o *observer) idOf(path string) (string, bool) { return idOf(filepath.Base(path)) }
@@ -53,10 +60,13 @@ func (o *observer) rearm() error {
 	o.failed = false
 	o.notifier = n
 	o.registry.counts.armed.Add(1)
+	_, shared := o.registry.config.fileSystem(o.registry.dir)
+	o.hearing.begin(o.registry.dir, shared)
 	return nil
 }
 
 func (o *observer) disarm() {
+	o.hearing.end()
 	o.notifier.stop()
 	o.notifier = notifier{}
 }
@@ -79,7 +89,7 @@ func (o *observer) scan() {
 		}
 	}
 	if info, err := os.Lstat(o.registry.dir); err == nil {
-		o.seenDir = info.ModTime()
+		o.poll.scanned(info.ModTime())
 	}
 	ids, err := o.registry.ids()
 	if err != nil {
@@ -89,7 +99,7 @@ func (o *observer) scan() {
 	budget := int64(maxTotal)
 	for _, id := range ids {
 		there[id] = struct{}{}
-		o.load(id, &budget)
+		o.loadChanged(id, &budget)
 	}
 	for _, list := range []map[string]Instance{o.known, o.dead} {
 		for id := range list {
@@ -107,7 +117,26 @@ func (o *observer) refresh(id string) {
 	o.load(id, &budget)
 }
 
+// loadChanged spares the reading of a file that is as it was.
+func (o *observer) loadChanged(id string, budget *int64) {
+	info, err := os.Lstat(pathOf(o.registry.dir, id))
+	if err != nil {
+		o.load(id, budget)
+		return
+	}
+	if i, ok := o.known[id]; ok && o.asRead[id] != nil && sameVersion(info, o.asRead[id]) {
+		*budget -= info.Size()
+		o.judge(i)
+		return
+	}
+	o.load(id, budget)
+	if _, ok := o.known[id]; ok && settled(info, time.Now()) {
+		o.asRead[id] = info
+	}
+}
+
 func (o *observer) load(id string, budget *int64) {
+	delete(o.asRead, id)
 	i, err := o.registry.read(id, budget)
 	switch {
 	case err == nil:
@@ -139,13 +168,19 @@ func (o *observer) judge(i Instance) {
 
 func (o *observer) forget(id string) {
 	delete(o.known, id)
+	delete(o.asRead, id)
 	delete(o.dead, id)
 	o.box.remove(id)
 }
 
 // check looks at every process and at the directory.
 func (o *observer) check() {
-	if !o.inPlace() && o.moved() {
+	o.listen()
+	switch {
+	case o.displaced():
+		o.scan()
+	case !o.reliable() && o.changed():
+		o.registry.counts.polls.Add(1)
 		o.scan()
 	}
 	for _, i := range slices.Collect(maps.Values(o.known)) {
@@ -155,11 +190,11 @@ func (o *observer) check() {
 	o.registry.counts.checks.Add(1)
 }
 
-// moved reports whether there is a reason to scan although the notification is
-// not in place: it can be set up again, or the directory has changed without it.
-func (o *observer) moved() bool {
+// displaced reports whether another directory, or none, is at the path, or the
+// notification has ended: it is to be set up again.
+func (o *observer) displaced() bool {
 	info, err := os.Lstat(o.registry.dir)
-	return err != nil || !o.failed || !os.SameFile(info, o.watched) || !info.ModTime().Equal(o.seenDir)
+	return err != nil || o.watched == nil || !os.SameFile(info, o.watched) || !o.failed && !o.notifier.armed()
 }
 
 // tidy removes the files of dead processes in the background, since the lock

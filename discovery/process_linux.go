@@ -4,11 +4,15 @@ import (
 	"bytes"
 	"os"
 	"strconv"
+	"sync"
 )
 
 func observe(pid int) observation {
 	if pid <= 0 || !signalable(pid) {
 		return observation{}
+	}
+	if !ownProc() {
+		return observation{exists: true}
 	}
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
 	if err != nil { // hidden from this user, or gone since
@@ -16,6 +20,13 @@ func observe(pid int) observation {
 	}
 	return parseStat(stat)
 }
+
+// ownProc reports whether /proc is that of this process's PID namespace. One
+// that was handed down from another speaks of other processes by these PIDs.
+var ownProc = sync.OnceValue(func() bool {
+	self, err := os.Readlink("/proc/self")
+	return err == nil && self == strconv.Itoa(os.Getpid())
+})
 
 // parseStat takes the state (field 3) and the start in ticks since boot (22) of
 // proc_pid_stat(5). The name before them may hold spaces and parentheses.

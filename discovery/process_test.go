@@ -113,7 +113,7 @@ func TestB1_list_does_not_wait_for_the_lock(t *testing.T) {
 	c := start(t, "instance", r.Dir(), "a")
 	c.line()
 	expect(t, w, Added, "a")
-	unlock, err := lock(t.Context(), r.Dir())
+	unlock, err := r.locks.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package discovery
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
@@ -65,11 +66,13 @@ func content(path string) ([]byte, error) {
 	if err := checkFile(path, info); err != nil {
 		return nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(file, maxFile+1))
-	if len(data) > maxFile { // it grew since
-		return nil, tooLarge(int64(len(data)))
+	var data bytes.Buffer
+	data.Grow(int(info.Size()) + bytes.MinRead) // so that it is read at once
+	_, err = data.ReadFrom(io.LimitReader(file, maxFile+1))
+	if data.Len() > maxFile { // it grew since
+		return nil, tooLarge(int64(data.Len()))
 	}
-	return data, err
+	return data.Bytes(), err
 }
 
 // whileBusy repeats what fails because somebody has the file open, for a second
@@ -103,4 +106,14 @@ func versionOf(path string) version {
 		return version{}
 	}
 	return version{info.Size(), info.ModTime(), info.Mode()}
+}
+
+// settled reports whether a later version of the file is certain to differ from
+// this one: not within one tick of the file system's clock, of two seconds at most.
+func settled(info fs.FileInfo, now time.Time) bool {
+	return now.Sub(info.ModTime()) > 2*time.Second
+}
+
+func sameVersion(a, b fs.FileInfo) bool {
+	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime()) && a.Mode() == b.Mode()
 }

@@ -35,15 +35,19 @@ type recordProcess struct {
 
 // decode reads the content of the file of instance id.
 func decode(data []byte, id string) (Instance, error) {
-	var version struct{ Format int }
-	if err := json.Unmarshal(data, &version); err != nil {
-		return Instance{}, invalid("%w", err)
-	}
-	if version.Format > format {
-		return Instance{}, invalid("it has format %d, written by a newer version; this one knows %d", version.Format, format)
-	}
 	var r record
-	if err := json.Unmarshal(data, &r); err != nil {
+	err := json.Unmarshal(data, &r)
+	if err != nil {
+		// In a later format anything may have changed its type.
+		var version struct{ Format int }
+		if json.Unmarshal(data, &version) == nil {
+			r.Format = version.Format
+		}
+	}
+	if r.Format > format {
+		return Instance{}, invalid("it has format %d, written by a newer version; this one knows %d", r.Format, format)
+	}
+	if err != nil {
 		return Instance{}, invalid("%w", err)
 	}
 	i := Instance{

@@ -186,7 +186,7 @@ func TestA4_heartbeat_never_resurrects(t *testing.T) {
 func TestA4_failed_unregister_still_ends(t *testing.T) {
 	r := open(t, Config{})
 	reg := register(t, r, "a")
-	unlock, err := lock(t.Context(), r.Dir())
+	unlock, err := r.locks.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

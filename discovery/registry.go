@@ -25,7 +25,11 @@ type Config struct {
 	// change was notified; 30 s.
 	Scan time.Duration
 
-	notify func(dir string) (notifier, error) // nil: fsnotify
+	// What a test can put something else in the place of.
+	notify     func(dir string) (notifier, error)
+	tryLock    systemLock
+	createTemp func(dir string) (*os.File, error)
+	fileSystem func(dir string) (name string, shared bool) // see Health
 }
 
 func (c *Config) setDefaults() {
@@ -36,12 +40,22 @@ func (c *Config) setDefaults() {
 	if c.notify == nil {
 		c.notify = systemNotifier
 	}
+	if c.tryLock == nil {
+		c.tryLock = tryFlock
+	}
+	if c.createTemp == nil {
+		c.createTemp = createTemp
+	}
+	if c.fileSystem == nil {
+		c.fileSystem = fileSystem
+	}
 }
 
 // Registry is a directory of instance files. It needs no closing.
 type Registry struct {
 	dir        string
 	config     Config
+	locks      locker
 	counts     counters
 	complaints complaints
 }
@@ -57,7 +71,9 @@ func Open(config Config) (*Registry, error) {
 	if _, err := prepare(dir); err != nil {
 		return nil, err
 	}
-	return &Registry{dir: dir, config: config, complaints: complaints{log: config.Log}}, nil
+	r := &Registry{dir: dir, config: config, complaints: complaints{log: config.Log}}
+	r.locks = locker{dir: dir, try: config.tryLock, log: config.Log, counts: &r.counts}
+	return r, nil
 }
 
 // Dir returns the directory's path.
@@ -127,7 +143,10 @@ func (r *Registry) read(id string, budget *int64) (Instance, error) {
 	r.counts.read.Add(1)
 	var i Instance
 	err := error(nil)
-	if *budget -= min(seen.size, maxFile); *budget < 0 {
+	if seen.size <= maxFile { // else it won't be read
+		*budget -= seen.size
+	}
+	if *budget < 0 && seen.size <= maxFile {
 		err = &FileError{Path: path, Err: &errors.Error{Kind: errors.Limit, Op: "the files of the directory are too large in all"}}
 	} else {
 		i, err = load(r.dir, id)
@@ -142,7 +161,7 @@ func (r *Registry) read(id string, budget *int64) (Instance, error) {
 
 // locked calls do while holding the directory's lock.
 func (r *Registry) locked(ctx context.Context, do func() error) error {
-	unlock, err := lock(ctx, r.dir)
+	unlock, err := r.locks.lock(ctx)
 	if err != nil {
 		return err
 	}
@@ -159,7 +178,7 @@ func (r *Registry) replace(ctx context.Context, i Instance, decide func(publish 
 		if _, err := prepare(r.dir); err != nil {
 			return err
 		}
-		staged, err := stage(r.dir, i)
+		staged, err := r.stage(i)
 		if err == nil {
 			err = r.locked(ctx, func() error {
 				return decide(func() error { return publish(ctx, staged, path) })

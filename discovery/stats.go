@@ -19,10 +19,13 @@ type Stats struct {
 	NotifyErrors    uint64 // failures of the file system's notification
 	NotifyOverflows uint64 // notifications lost by the system
 	Armed           uint64 // times that notification was set up
+	Wakeups         uint64 // times that a watcher had something to do
+	Polls           uint64 // scans for a change that was not notified, where notification can't be relied on
+	LocksBroken     uint64 // lock files of dead holders removed, where file locks don't work
 }
 
 type counters struct {
-	scans, read, skipped, removed, swept, checks, notifyErrors, overflows, armed atomic.Uint64
+	scans, read, skipped, removed, swept, checks, notifyErrors, overflows, armed, wakeups, polls, locksBroken atomic.Uint64
 }
 
 // Stats returns the counts so far.
@@ -32,6 +35,7 @@ func (r *Registry) Stats() Stats {
 		Scans: c.scans.Load(), FilesRead: c.read.Load(), FilesSkipped: c.skipped.Load(),
 		InstancesGone: c.removed.Load(), TempsSwept: c.swept.Load(), Checks: c.checks.Load(),
 		NotifyErrors: c.notifyErrors.Load(), NotifyOverflows: c.overflows.Load(), Armed: c.armed.Load(),
+		Wakeups: c.wakeups.Load(), Polls: c.polls.Load(), LocksBroken: c.locksBroken.Load(),
 	}
 }
 

@@ -26,8 +26,7 @@ type Watcher struct {
 func (r *Registry) Watch(ctx context.Context) (*Watcher, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	w := &Watcher{box: newMailbox(), rescan: make(chan struct{}, 1), cancel: cancel, done: make(chan struct{})}
-	o := &observer{registry: r, box: w.box, known: map[string]Instance{}, dead: map[string]Instance{},
-		tidied: make(chan struct{}, 1)}
+	o := newObserver(r, w.box)
 	if err := o.rearm(); err != nil {
 		cancel()
 		return nil, err
@@ -91,7 +90,7 @@ func (o *observer) run(ctx context.Context, rescan <-chan struct{}) {
 	scan := time.NewTicker(o.registry.config.Scan)
 	defer check.Stop()
 	defer scan.Stop()
-	defer func() { o.notifier.stop() }()
+	defer func() { o.disarm() }()
 	defer o.tidying.Wait()
 	o.tidy(ctx)
 	for {
@@ -107,12 +106,14 @@ func (o *observer) run(ctx context.Context, rescan <-chan struct{}) {
 			o.check()
 		case <-scan.C:
 			o.scan()
+			o.hearing.again(o.registry.dir)
 		case <-check.C:
 			o.check()
 		case <-o.tidied:
 			o.busy = false
 			o.reread()
 		}
+		o.registry.counts.wakeups.Add(1)
 		o.tidy(ctx)
 	}
 }
@@ -129,6 +130,7 @@ func (o *observer) onEvents(event fsnotify.Event, ok bool) {
 			o.scan()
 			return
 		}
+		o.heard()
 		if id, isInstance := o.idOf(event.Name); isInstance {
 			changed[id] = struct{}{}
 		}

@@ -294,6 +294,27 @@ func TestC4_large_files(t *testing.T) {
 	}
 }
 
+// Any number of files above the limit leaves the others their share, in a watcher too.
+func TestC4_huge_files_take_nothing_from_others(t *testing.T) {
+	var log syncBuffer
+	r := open(t, Config{Log: slog.New(slog.NewTextHandler(&log, nil))})
+	const huge = maxTotal/maxFile + 4
+	for n := range huge {
+		path := pathOf(r.Dir(), fmt.Sprintf("a%02d", n))
+		writeFile(t, path, "")
+		fatal(t, os.Truncate(path, 2*maxFile)) // a hole: it takes no room
+	}
+	writeFile(t, pathOf(r.Dir(), "z"), legacy("z", os.Getpid()))
+	w := watch(t, r)
+	expect(t, w, Added, "z")
+	if list, err := r.List(t.Context()); err != nil || len(list) != 1 || r.Stats().FilesSkipped != huge {
+		t.Errorf("%v, %v, %+v", list, err, r.Stats())
+	}
+	if n := strings.Count(log.String(), fmt.Sprintf("above the limit of %d", maxFile)); n != huge {
+		t.Errorf("said %d times", n)
+	}
+}
+
 func TestC4_too_many_files(t *testing.T) {
 	r := open(t, Config{})
 	for n := range maxFiles + 100 {

@@ -14,26 +14,29 @@ import (
 const tempPrefix = ".tmp-instance-"
 
 // stage writes an instance to a temporary file, flushed, and returns its path.
-func stage(dir string, i Instance) (path string, err error) {
+func (r *Registry) stage(i Instance) (path string, err error) {
 	data, err := encode(i)
 	if err != nil {
 		return "", err
 	}
-	// CreateTemp makes new files only, with mode 0600.
-	file, err := os.CreateTemp(dir, fmt.Sprintf("%sp%d-*", tempPrefix, os.Getpid()))
+	file, err := r.config.createTemp(r.dir)
 	if err != nil {
 		return "", err
 	}
 	path = file.Name()
-	defer func() {
-		if err != nil {
-			_ = os.Remove(path)
-		}
-	}()
-	if err := fill(file, data); err != nil {
+	if err = fill(file, data); err == nil {
+		err = restrict(path)
+	}
+	if err != nil {
+		_ = os.Remove(path)
 		return "", err
 	}
-	return path, restrict(path)
+	return path, nil
+}
+
+// createTemp makes a new file with mode 0600.
+func createTemp(dir string) (*os.File, error) {
+	return os.CreateTemp(dir, fmt.Sprintf("%sp%d-*", tempPrefix, os.Getpid()))
 }
 
 func fill(file *os.File, data []byte) error {

@@ -128,7 +128,7 @@ func TestA2_sweep_spares_the_living(t *testing.T) {
 func TestA2_swept_while_writing(t *testing.T) {
 	r := open(t, Config{})
 	reg := register(t, r, "a")
-	unlock, err := lock(t.Context(), r.Dir())
+	unlock, err := r.locks.lock(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -62,6 +62,17 @@ func (w *world) start(cmd *exec.Cmd) {
 	w.t.Helper()
 	var log bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &log, &log
+	w.t.Cleanup(func() { // after the end of the program
+		if w.t.Failed() {
+			w.t.Logf("%v:\n%s", cmd.Args, log.Bytes())
+		}
+	})
+	w.startAsIs(cmd)
+}
+
+// startAsIs is start for a program whose output goes elsewhere.
+func (w *world) startAsIs(cmd *exec.Cmd) {
+	w.t.Helper()
 	if err := cmd.Start(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -73,9 +84,6 @@ func (w *world) start(cmd *exec.Cmd) {
 		err := cmd.Wait()
 		if !guard.Stop() {
 			w.t.Errorf("%s does not end: %v", cmd.Args[0], err)
-		}
-		if w.t.Failed() {
-			w.t.Logf("%v:\n%s", cmd.Args, log.Bytes())
 		}
 	})
 }

@@ -26,7 +26,8 @@ type DialOptions struct {
 	// Proxy as in http.Transport. Default http.ProxyFromEnvironment, which leaves
 	// loopback addresses alone.
 	Proxy func(*http.Request) (*url.URL, error)
-	// DialContext opens the TCP connection. Default: a net.Dialer.
+	// DialContext opens the TCP connection. Default: a net.Dialer, for which localhost is
+	// 127.0.0.1 or ::1, whichever answers, without a look-up.
 	DialContext func(ctx context.Context, network, address string) (net.Conn, error)
 }
 
@@ -79,7 +80,7 @@ func withDialDefaults(o *DialOptions) DialOptions {
 		d.Proxy = http.ProxyFromEnvironment
 	}
 	if d.DialContext == nil {
-		d.DialContext = new(net.Dialer).DialContext
+		d.DialContext = dialTCP
 	}
 	return d
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"net"
 	"net/url"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/standardbeagle/brum/discovery"
@@ -11,7 +13,8 @@ import (
 )
 
 const (
-	registerEvery    = 2 * time.Second        // after a failure
+	registerSoon     = 500 * time.Millisecond // after the first failure, doubled with each
+	registerLate     = 15 * time.Second       // but at most this
 	registerWithin   = 10 * time.Second       // an attempt
 	unregisterWithin = 300 * time.Millisecond // at exit; what is left is found dead
 )
@@ -36,7 +39,8 @@ func (in *Instance) announce(ctx context.Context, srv *server) {
 // register returns nil when ctx is done.
 func (in *Instance) register(ctx context.Context, srv *server) *discovery.Registration {
 	complained := errors.Kind(0)
-	for first := true; ; first = false {
+	pause := registerSoon
+	for attempt := 1; ; attempt++ {
 		reg, err := in.registerOnce(ctx, srv)
 		if err == nil {
 			return reg
@@ -44,15 +48,18 @@ func (in *Instance) register(ctx context.Context, srv *server) *discovery.Regist
 		if ctx.Err() != nil {
 			return nil
 		}
-		if kind := errors.Of(err); first || kind != complained {
+		if kind := errors.Of(err); attempt == 1 || kind != complained {
 			complained = kind
-			in.logger.Error("hubs can't find this instance; trying again", "error", err, "every", registerEvery)
+			in.logger.Error("hubs can't find this instance; trying again", "error", err, "in", pause)
+		} else {
+			in.logger.Debug("not registered yet", "error", err, "attempt", attempt, "in", pause)
 		}
 		select {
-		case <-time.After(registerEvery):
+		case <-time.After(pause):
 		case <-ctx.Done():
 			return nil
 		}
+		pause = min(2*pause, registerLate)
 	}
 }
 
@@ -69,13 +76,19 @@ func (in *Instance) registerOnce(ctx context.Context, srv *server) (*discovery.R
 	return registry.Register(ctx, discovery.Instance{
 		ID: in.id, Name: in.cfg.Name, Directory: in.cfg.Dir, Port: srv.addr().Port,
 		StartedAt:  in.started,
-		SessionURL: sessionURL(srv.addr()), Protocol: sessionVersions, Token: srv.token,
+		SessionURL: sessionURL(in.cfg.Host, srv.addr()), Protocol: sessionVersions, Token: srv.token,
 	})
 }
 
 // sessionVersions are the versions of the session protocol on offer.
 var sessionVersions = discovery.VersionRange{Min: 1, Max: 1}
 
-func sessionURL(addr *net.TCPAddr) string {
-	return (&url.URL{Scheme: "ws", Host: addr.String(), Path: sessionPath}).String()
+// sessionURL has the address rather than the name that was to be listened on,
+// except for localhost, which is two addresses.
+func sessionURL(host string, addr *net.TCPAddr) string {
+	at := addr.String()
+	if strings.EqualFold(host, "localhost") {
+		at = net.JoinHostPort("localhost", strconv.Itoa(addr.Port))
+	}
+	return (&url.URL{Scheme: "ws", Host: at, Path: sessionPath}).String()
 }

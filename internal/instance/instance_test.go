@@ -232,13 +232,13 @@ func TestFirstFreePort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer a.Close()
+	defer closeAll(a)
 	b, err := listen(t.Context(), "127.0.0.1", 7777)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.Close()
-	pa, pb := a.Addr().(*net.TCPAddr).Port, b.Addr().(*net.TCPAddr).Port
+	defer closeAll(b)
+	pa, pb := a[0].Addr().(*net.TCPAddr).Port, b[0].Addr().(*net.TCPAddr).Port
 	if pa < 7777 || pb <= pa || pb > LastPort {
 		t.Fatalf("ports %d and %d", pa, pb)
 	}
@@ -246,13 +246,19 @@ func TestFirstFreePort(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer any.Close()
-	port := any.Addr().(*net.TCPAddr).Port
+	defer closeAll(any)
+	port := any[0].Addr().(*net.TCPAddr).Port
 	if port <= LastPort {
 		t.Skipf("the system chose port %d", port)
 	}
 	if _, err := listen(t.Context(), "localhost", port); err == nil || !strings.Contains(err.Error(), fmt.Sprint(port)) {
 		t.Fatalf("a port above the range is the only one: %v", err)
+	}
+}
+
+func closeAll(listeners []net.Listener) {
+	for _, l := range listeners {
+		l.Close()
 	}
 }
 

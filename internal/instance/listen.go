@@ -14,8 +14,9 @@ import (
 const LastPort = 7999
 
 // listen listens on the first free port from port up to LastPort; 0 means any
-// port, and a port above LastPort that one only.
-func listen(ctx context.Context, host string, port int) (net.Listener, error) {
+// port, and a port above LastPort that one only. See wsconn.Listen for why there
+// can be two listeners.
+func listen(ctx context.Context, host string, port int) ([]net.Listener, error) {
 	if port < 0 || port > 65535 {
 		return nil, fmt.Errorf("port %d: want 0 to 65535", port)
 	}
@@ -26,12 +27,11 @@ func listen(ctx context.Context, host string, port int) (net.Listener, error) {
 	if port > 0 {
 		last = max(port, LastPort)
 	}
-	var lc net.ListenConfig
 	for p := port; ; p++ {
-		ln, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, strconv.Itoa(p)))
+		listeners, err := wsconn.Listen(ctx, net.JoinHostPort(host, strconv.Itoa(p)))
 		switch {
 		case err == nil:
-			return ln, nil
+			return listeners, nil
 		case errors.Of(err) == errors.InUse && p < last:
 			continue
 		case p > port:

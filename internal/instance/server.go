@@ -32,10 +32,11 @@ type server struct {
 	tools    *mcp.Server
 	token    discovery.Token
 	acceptor *session.Acceptor
-	listener net.Listener
-	http     *http.Server
-	guard    *brum.Guard
-	failed   chan error // gets the reason if serving ends by itself
+	// listeners are one, or two that differ in the family of their address.
+	listeners []net.Listener
+	http      *http.Server
+	guard     *brum.Guard
+	failed    chan error // gets the reason if serving ends by itself
 
 	life  context.Context // of the sessions' MCP connections
 	end   context.CancelFunc
@@ -52,26 +53,29 @@ func (in *Instance) serve(ctx context.Context, guard *brum.Guard) (*server, erro
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
 	}
-	ln, err := listen(ctx, in.cfg.Host, in.cfg.Port)
+	listeners, err := listen(ctx, in.cfg.Host, in.cfg.Port)
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
 	s := &server{
-		logger: in.logger, tools: in.server, token: token, acceptor: acceptor, listener: ln, guard: guard, failed: make(chan error, 1),
+		logger: in.logger, tools: in.server, token: token, acceptor: acceptor,
+		listeners: listeners, guard: guard, failed: make(chan error, len(listeners)),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
 	h := endpoints(s.tools, brum.Handler(acceptor, nil), string(token), in.cfg.AllowLegacy, in.logger)
 	s.http = wsconn.NewServer(h, &wsconn.ServerOptions{Logger: in.logger})
-	s.tasks.Go(func() {
-		if err := s.http.Serve(ln); err != http.ErrServerClosed {
-			s.failed <- err
-		}
-	})
+	for _, ln := range listeners {
+		s.tasks.Go(func() {
+			if err := s.http.Serve(ln); err != http.ErrServerClosed {
+				s.failed <- err
+			}
+		})
+		in.logger.Info("listening", "address", ln.Addr().String())
+	}
 	s.tasks.Go(s.acceptSessions)
-	in.logger.Info("listening", "address", ln.Addr().String())
 	if in.cfg.AllowLegacy {
 		in.logger.Warn("--allow-legacy: any program on this machine can use /mcp WITHOUT A TOKEN, "+
-			"to run and stop scripts and to read their output", "address", ln.Addr().String())
+			"to run and stop scripts and to read their output", "address", s.addr().String())
 	}
 	return s, nil
 }
@@ -83,7 +87,8 @@ func newToken() discovery.Token {
 	return discovery.Token(hex.EncodeToString(b[:]))
 }
 
-func (s *server) addr() *net.TCPAddr { return s.listener.Addr().(*net.TCPAddr) }
+// addr is the first of the addresses; all have the same port.
+func (s *server) addr() *net.TCPAddr { return s.listeners[0].Addr().(*net.TCPAddr) }
 
 // answers returns nil once the server has answered a request of its own.
 func (s *server) answers(ctx context.Context) error {

@@ -54,12 +54,12 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
-	web, err := listenHTTP(o)
+	web, err := listenHTTP(ctx, o)
 	if err != nil {
 		return err
 	}
-	if web != nil {
-		defer web.Close()
+	for _, l := range web {
+		defer l.Close()
 	}
 	monitor, err := power.New(power.WithLogger(o.Logger), power.WithWho("brum-hub"))
 	if err != nil {
@@ -85,7 +85,7 @@ func Run(ctx context.Context, o Options) error {
 // parts are what a hub is made of.
 type parts struct {
 	token   string
-	web     net.Listener
+	web     []net.Listener
 	monitor *power.Monitor
 	guard   *brum.Guard
 	book    *ledger.Ledger // nil without one
@@ -119,12 +119,12 @@ func newHub(o Options, p parts) (*hub.Hub, error) {
 }
 
 // serve runs the hub and its servers. If one of them fails all end.
-func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket, web net.Listener, token string) error {
+func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket, web []net.Listener, token string) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	tools := mcpserver.New(h, o.Version, o.Logger)
 	servers := []*server{controlServer(h, socket, o.Logger)}
-	if web != nil {
+	if len(web) > 0 {
 		servers = append(servers, webServer(h, tools, web, token, o.Logger))
 	}
 
@@ -158,15 +158,16 @@ func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket
 	return context.Cause(ctx)
 }
 
-func listenHTTP(o Options) (net.Listener, error) {
+// listenHTTP returns none if no HTTP is wanted; see wsconn.Listen for why there can be two.
+func listenHTTP(ctx context.Context, o Options) ([]net.Listener, error) {
 	if o.HTTP == "" {
 		return nil, nil
 	}
-	l, err := net.Listen("tcp", o.HTTP)
+	l, err := wsconn.Listen(ctx, o.HTTP)
 	if errors.Is(err, syscall.EADDRINUSE) && o.HTTPFallback {
 		host, _, _ := net.SplitHostPort(o.HTTP) // checked before
 		o.Logger.Warn("the HTTP port is in use, taking another", "address", o.HTTP)
-		l, err = net.Listen("tcp", net.JoinHostPort(host, "0"))
+		l, err = wsconn.Listen(ctx, net.JoinHostPort(host, "0"))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("HTTP: %w (choose another address with --http, or none with --http=off)", err)
@@ -174,9 +175,9 @@ func listenHTTP(o Options) (net.Listener, error) {
 	return l, nil
 }
 
-func baseURL(l net.Listener) string {
-	if l == nil {
+func baseURL(web []net.Listener) string {
+	if len(web) == 0 {
 		return ""
 	}
-	return "http://" + l.Addr().String()
+	return "http://" + web[0].Addr().String()
 }

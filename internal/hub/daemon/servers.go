@@ -18,19 +18,27 @@ import (
 	"github.com/standardbeagle/brum/wsconn"
 )
 
-// server is an HTTP server on its listener.
+// server is an HTTP server on its listeners.
 type server struct {
-	name     string
-	http     *http.Server
-	listener net.Listener
+	name      string
+	http      *http.Server
+	listeners []net.Listener
 }
 
+// run returns nil after end, and with the first error of any listener before.
 func (s *server) run() error {
-	err := s.http.Serve(s.listener)
-	if errors.Is(err, http.ErrServerClosed) {
-		return nil
+	ended := make(chan error, len(s.listeners))
+	for _, l := range s.listeners {
+		go func() { ended <- s.http.Serve(l) }()
 	}
-	return err
+	var failed error
+	for range s.listeners {
+		if err := <-ended; !errors.Is(err, http.ErrServerClosed) && failed == nil {
+			failed = err
+			s.http.Close() // and so the others
+		}
+	}
+	return failed
 }
 
 // end lets answers that are under way go out, but not for long.
@@ -50,7 +58,7 @@ func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server
 		handler = control.RequireToken(token, handler)
 	}
 	handler = wsconn.RefuseForeign(handler, wsconn.Access{})
-	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), socket}
+	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), []net.Listener{socket}}
 }
 
 // mcpIdle is how long an MCP client of the HTTP endpoint may be silent before its session
@@ -58,7 +66,7 @@ func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server
 const mcpIdle = 30 * time.Minute
 
 // webServer serves the API and MCP over HTTP.
-func webServer(h *hub.Hub, tools *mcpserver.Server, l net.Listener, token string, log *slog.Logger) *server {
+func webServer(h *hub.Hub, tools *mcpserver.Server, listeners []net.Listener, token string, log *slog.Logger) *server {
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(h, h)))
 	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
@@ -74,5 +82,5 @@ func webServer(h *hub.Hub, tools *mcpserver.Server, l net.Listener, token string
 		io.WriteString(w, "ok\n")
 	})
 	handler := wsconn.RefuseForeign(mux, wsconn.Access{})
-	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), l}
+	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), listeners}
 }

@@ -60,6 +60,10 @@ func (s *Server) oneInstance(do func(context.Context, string) (*api.Instance, er
 		if err != nil {
 			return failure(err), nil
 		}
+		// Whoever asks for the tools next finds those of the instance, or no longer.
+		if err := s.refresh(ctx); err != nil {
+			s.log.Info("the list of tools will follow", "error", err)
+		}
 		return result(state)
 	}
 }

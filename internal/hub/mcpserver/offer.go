@@ -25,6 +25,8 @@ var validName = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,60}$`)
 // offer makes the list of tools that of the catalog. Tools that did not change are left
 // alone, so that clients are not told of nothing.
 func (s *Server) offer(catalog *api.Catalog) {
+	s.offering.Lock()
+	defer s.offering.Unlock()
 	now := make(map[string]string, len(catalog.Tools))
 	for _, entry := range catalog.Tools {
 		if entry.Tool == nil {

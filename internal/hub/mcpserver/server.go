@@ -23,16 +23,22 @@ type Server struct {
 	synced  chan struct{} // closed when the list of tools was fetched for the first time
 	once    sync.Once
 
-	offered map[string]string // Run only: definition by name, of the instances' tools
+	fetching chan struct{} // capacity 1: held from fetching the tools until they are offered
+
+	// offering is held while the list of tools is changed, and for reading while it is listed, so
+	// that nobody sees half a change.
+	offering sync.RWMutex
+	offered  map[string]string // guarded by offering: definition by name, of the instances' tools
 }
 
 // New returns a server in front of b. Its list of tools is up to date while Run runs.
 func New(b api.Backend, version string, log *slog.Logger) *Server {
 	s := &Server{
-		backend: b,
-		log:     log,
-		synced:  make(chan struct{}),
-		offered: make(map[string]string),
+		backend:  b,
+		log:      log,
+		synced:   make(chan struct{}),
+		fetching: make(chan struct{}, 1),
+		offered:  make(map[string]string),
 	}
 	s.mcp = mcp.NewServer(&mcp.Implementation{Name: "brum-hub", Title: "brum hub", Version: version}, &mcp.ServerOptions{
 		Instructions: instructions,
@@ -58,6 +64,8 @@ func (s *Server) intercept(next mcp.MethodHandler) mcp.MethodHandler {
 		switch method {
 		case "tools/list":
 			s.awaitTools(ctx)
+			s.offering.RLock()
+			defer s.offering.RUnlock()
 		case "tools/call":
 			if call, ok := req.(*mcp.CallToolRequest); ok {
 				if tool, ok := strings.CutPrefix(call.Params.Name, prefix); ok {
@@ -77,6 +85,22 @@ func (s *Server) awaitTools(ctx context.Context) {
 	case <-timer.C:
 	case <-ctx.Done():
 	}
+}
+
+// refresh brings the list of tools up to date.
+func (s *Server) refresh(ctx context.Context) error {
+	select {
+	case s.fetching <- struct{}{}:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+	defer func() { <-s.fetching }()
+	catalog, err := s.backend.Tools(ctx)
+	if err != nil {
+		return err
+	}
+	s.offer(catalog)
+	return nil
 }
 
 // Run keeps the list of tools in step with the hub until ctx is done.
@@ -105,15 +129,13 @@ func (s *Server) follow(ctx context.Context) {
 		if !first && revs.Tools == seen {
 			continue
 		}
-		catalog, err := s.backend.Tools(ctx)
-		if err != nil {
+		if err := s.refresh(ctx); err != nil {
 			if ctx.Err() == nil {
 				s.log.Warn("no list of tools", "error", err)
 			}
 			return
 		}
 		first, seen = false, revs.Tools
-		s.offer(catalog)
 		s.once.Do(func() { close(s.synced) })
 	}
 }
