@@ -2,6 +2,7 @@ package brum_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
@@ -15,6 +16,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum"
+	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/power/powertest"
 	"github.com/standardbeagle/brum/session"
 	"github.com/standardbeagle/brum/session/sessiontest"
@@ -254,4 +256,129 @@ func TestGuardLetsGo(t *testing.T) {
 			t.Errorf("%d hooks after Close", n)
 		}
 	})
+}
+
+// A session that has ended leaves the guard by itself, and with the last one goes the hook.
+func TestGuardForgetsEnded(t *testing.T) {
+	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+		l.session.CloseNow()
+		synctest.Wait()
+		if n := l.Status().Hooks; n != 0 {
+			t.Errorf("%d hooks without a session", n)
+		}
+		l.Suspend()
+		l.Sleep(time.Hour)
+		l.Resume()
+		synctest.Wait()
+		if n := l.dials.Load(); n != 1 {
+			t.Errorf("%d dials for a session that has ended", n-1)
+		}
+	})
+}
+
+// H3: who was offline before a sleep and still is after it dials nobody and judges nobody.
+func TestH3_OfflineOverSleep(t *testing.T) {
+	for _, canceled := range []bool{false, true} {
+		onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+			l.SetNetwork(powertest.Offline)
+			l.network.Last().Stall(sessiontest.ToAcceptor)
+			l.network.Last().Stall(sessiontest.ToDialer)
+			time.Sleep(time.Second)
+			l.Suspend()
+			if canceled {
+				l.SuspendCanceled()
+			} else {
+				l.Sleep(time.Hour)
+				l.Resume()
+			}
+			time.Sleep(4 * time.Minute)
+			if s := l.session.Stats(); s.State != session.Suspect || s.Resumes != 0 || l.dials.Load() != 1 {
+				t.Errorf("canceled %t: %v, %d resumes, %d dials", canceled, s.State, s.Resumes, l.dials.Load()-1)
+			}
+			l.SetNetwork(powertest.Home)
+			synctest.Wait()
+			l.links(t, 1)
+			l.lastTrigger(t, session.TriggerNetwork)
+		})
+	}
+}
+
+// A neighbour is reached again when its network is back, though no default route came with it
+// and the local address is what it was.
+func TestHeldNeighbour(t *testing.T) {
+	lan := powertest.Network{{Name: "eth0", Addrs: []string{"192.168.1.7/24", "192.0.2.9/24"}}}
+	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+		l.SetNetwork(lan)
+		time.Sleep(5 * time.Second)
+		l.SetNetwork(powertest.Offline)
+		time.Sleep(5 * time.Second)
+		if got := l.session.State(); got != session.Suspect {
+			t.Errorf("offline: %v", got)
+		}
+		l.SetNetwork(lan)
+		synctest.Wait()
+		if got := l.session.State(); got != session.Active {
+			t.Errorf("the neighbour is back: %v", got)
+		}
+	})
+}
+
+// Where the networks can't be looked at, nobody is kept from trying.
+func TestBlindGuardHoldsNobody(t *testing.T) {
+	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+		l.SetNetwork(powertest.Offline)
+		synctest.Wait()
+		l.Blind(errors.New("not permitted"))
+		time.Sleep(time.Second)
+		l.guard.Watch(l.peer)
+		if got := l.peer.State(); got != session.Active {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// Close beside a suspension leaves nobody held, whichever comes first.
+func TestGuardCloseBesideSuspend(t *testing.T) {
+	for range 30 {
+		onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+			var both sync.WaitGroup
+			both.Go(l.Suspend)
+			both.Go(func() { l.guard.Close() })
+			both.Wait()
+			synctest.Wait()
+			l.links(t, 0)
+			l.guard.Close()
+			l.guard.Watch(l.peer)
+		})
+	}
+}
+
+// Whoever has seen a Resume finds the contexts of suspend hooks done: so a late hook knows.
+func TestResumeEndsHooksFirst(t *testing.T) {
+	m := powertest.New(t)
+	hooked := make(chan context.Context, 1)
+	m.OnSuspend(func(ctx context.Context) {
+		hooked <- ctx
+		<-ctx.Done()
+	})
+	for range 5000 { // it takes a while to tell them all
+		m.Subscribe(power.Resume)
+	}
+	events := m.Subscribe(power.Resume)
+	for range 20 {
+		go m.Suspend()
+		ctx := <-hooked
+		m.Sleep(time.Hour)
+		go m.Resume()
+		for told := false; !told; { // as soon as can be
+			select {
+			case <-events.C:
+				told = true
+			default:
+			}
+		}
+		if ctx.Err() == nil {
+			t.Fatal("a Resume came before its hooks' end")
+		}
+	}
 }
