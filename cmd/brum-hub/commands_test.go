@@ -41,13 +41,13 @@ func TestStatusJSON(t *testing.T) {
 		}
 	}
 	keys("hub instances", slices.Collect(maps.Keys(got.All)))
-	keys("pid started_at http", slices.Collect(maps.Keys(got.Hub)))
+	keys("pid started_at http version", slices.Collect(maps.Keys(got.Hub)))
 	if len(got.Instances) != 1 {
 		t.Fatalf("%d instances", len(got.Instances))
 	}
 	i := got.Instances[0]
 	keys("id name directory state transport session_id epoch connected_since uptime_seconds resumes last_resume "+
-		"next_attempt_at rtt_ms unacked_messages unacked_bytes last_error", slices.Collect(maps.Keys(i)))
+		"next_attempt_at last_heard_at rtt_ms unacked_messages unacked_bytes last_error", slices.Collect(maps.Keys(i)))
 	if i["name"] != "web" || i["state"] != "active" || i["transport"] != "session" || i["epoch"].(float64) < 1 || i["last_resume"] != nil {
 		t.Errorf("%v", i)
 	}

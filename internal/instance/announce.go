@@ -8,6 +8,7 @@ import (
 
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/errors"
+	"github.com/standardbeagle/brum/session"
 )
 
 const (
@@ -74,7 +75,7 @@ func (in *Instance) registerOnce(ctx context.Context, srv *server) (*discovery.R
 }
 
 // sessionVersions are the versions of the session protocol on offer.
-var sessionVersions = discovery.VersionRange{Min: 1, Max: 1}
+var sessionVersions = discovery.VersionRange{Min: session.ProtocolVersion, Max: session.ProtocolVersion}
 
 func sessionURL(addr *net.TCPAddr) string {
 	return (&url.URL{Scheme: "ws", Host: addr.String(), Path: sessionPath}).String()

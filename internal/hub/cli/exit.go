@@ -20,6 +20,7 @@ const (
 	exitOutcomeUnknown = 6
 	exitTimeout        = 7
 	exitRunning        = 8
+	exitUnhealthy      = 9
 	exitInterrupted    = 130
 )
 
@@ -33,6 +34,7 @@ const exitHelp = `Exit codes:
   6  the call was under way when the connection was lost: its outcome is unknown
   7  not reached or not answered in time
   8  serve: another hub is running
+  9  doctor: something is degraded or broken; doctor --watch: a wake has failed
 130  interrupted`
 
 // usageError is a mistake in the command line.
@@ -46,6 +48,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 // errToolFailed: the tool's own account of its error was printed already.
 var errToolFailed = errors.New("the tool reported an error")
 
+// errUnhealthy: what is wrong was printed already.
+var errUnhealthy = errors.New("something is degraded or broken")
+
 func exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
@@ -57,6 +62,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitRunning
 	case errors.Is(err, errToolFailed):
 		return exitTool
+	case errors.Is(err, errUnhealthy):
+		return exitUnhealthy
 	}
 	switch api.CodeOf(err) {
 	case api.CodeNoHub:
