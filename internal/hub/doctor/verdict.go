@@ -56,8 +56,8 @@ func newWake(e power.Event) *wake {
 	return &wake{event: e, since: e.Time.Add(-early), back: make(map[string]returned)}
 }
 
-// look notes who is back, and says whether all are. It was seen at now.
-func (w *wake) look(s *api.Status, now time.Time) (all bool) {
+// look notes who is back, and says whether all are.
+func (w *wake) look(s *api.Status) (all bool) {
 	all = true
 	for _, i := range s.Instances {
 		if !judged(i) {
@@ -66,7 +66,7 @@ func (w *wake) look(s *api.Status, now time.Time) (all bool) {
 		if _, known := w.back[i.ID]; known {
 			continue
 		}
-		r, ok := w.isBack(i, now)
+		r, ok := w.isBack(i)
 		if !ok {
 			all = false
 			continue
@@ -79,7 +79,7 @@ func (w *wake) look(s *api.Status, now time.Time) (all bool) {
 // judged: somebody wants a session with it.
 func judged(i api.Instance) bool { return i.State != api.Stopped && i.State != api.Discovered }
 
-func (w *wake) isBack(i api.Instance, now time.Time) (r returned, ok bool) {
+func (w *wake) isBack(i api.Instance) (r returned, ok bool) {
 	if i.State != api.Active || i.LastHeardAt == nil || i.LastHeardAt.Before(w.since) {
 		return r, false
 	}
@@ -89,9 +89,6 @@ func (w *wake) isBack(i api.Instance, now time.Time) (r returned, ok bool) {
 		at, r.resumed = i.LastResume.At, true
 	case i.ConnectedSince != nil && !i.ConnectedSince.Before(w.since): // a new session
 		at, r.resumed = *i.ConnectedSince, true
-	}
-	if at.After(now) { // clocks of two programs, and a step between
-		at = now
 	}
 	r.after = max(0, at.Sub(w.event.Time))
 	return r, true

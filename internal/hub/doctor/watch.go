@@ -114,9 +114,8 @@ func (w *watch) judge(ctx context.Context) error {
 		status = nil
 	}
 	w.judged = status
-	now := time.Now()
-	all := status != nil && w.wake.look(status, now)
-	if all || !now.Before(w.due) {
+	all := status != nil && w.wake.look(status)
+	if all || !time.Now().Before(w.due) {
 		return w.conclude()
 	}
 	return nil
