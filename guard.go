@@ -13,8 +13,9 @@ import (
 // say so:
 //
 //   - before a sleep they are held, so that nobody is judged by a silence that is the machine's;
-//   - after it each probes its link, and opens a TCP connection meanwhile, which the upgrade
-//     uses should the probe fail: healthy links are kept;
+//   - after it each probes its link, and opens a TCP connection meanwhile (not over loopback,
+//     where that takes no time), which the upgrade uses should the probe fail: healthy links are
+//     kept;
 //   - when the network goes, sessions that need it are held, over sleeps too; when it comes back,
 //     or the path has changed, they probe and dial at once;
 //   - sessions over loopback are left alone but for sleep, and dark wakes change nothing.

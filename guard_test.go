@@ -236,6 +236,14 @@ func TestG3_LoopbackIsLeftAlone(t *testing.T) {
 		if n := l.dials.Load(); n != 1 {
 			t.Errorf("%d dials", n-1)
 		}
+		l.Suspend()
+		l.Sleep(time.Hour)
+		l.Resume()
+		time.Sleep(time.Second)
+		l.links(t, 0)
+		if n := l.dials.Load(); n != 1 {
+			t.Errorf("%d connections opened ahead over loopback", n-1)
+		}
 		l.network.Last().Cut()
 		time.Sleep(time.Second)
 		l.links(t, 1) // nothing keeps it from dialing

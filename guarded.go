@@ -42,7 +42,7 @@ func (x *guarded) awake(e power.Event, reachable bool) {
 	}
 	x.held = session.TriggerNone
 	x.session.Nudge(session.TriggerWake)
-	if e.Kind == power.Resume {
+	if _, remote := x.path(); e.Kind == power.Resume && !is(remote, net.IP.IsLoopback) {
 		x.warm.warmUp()
 	}
 }
@@ -81,13 +81,13 @@ func (x *guarded) path() (local, remote net.Addr) {
 // network that this machine is part of, or there is a default route.
 func (x *guarded) reachable(n power.NetState) bool {
 	_, remote := x.path()
-	return n.Online() || linkLocal(remote) || n.Reaches(remote)
+	// NetState does not show the networks of link-local addresses.
+	return n.Online() || is(remote, net.IP.IsLinkLocalUnicast) || n.Reaches(remote)
 }
 
-// linkLocal reports whether a is in a network that NetState does not show.
-func linkLocal(a net.Addr) bool {
+func is(a net.Addr, sort func(net.IP) bool) bool {
 	tcp, ok := a.(*net.TCPAddr)
-	return ok && tcp.IP.IsLinkLocalUnicast()
+	return ok && sort(tcp.IP)
 }
 
 // targetOf returns the address that a URL names, if it does so without a resolver.

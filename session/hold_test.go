@@ -133,3 +133,34 @@ func TestG2_Renew(t *testing.T) {
 		}
 	})
 }
+
+// LastHeard moves with what arrives, and with nothing else.
+func TestLastHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Config{})
+		defer p.end()
+		heard := func() time.Time {
+			synctest.Wait()
+			return p.a.Stats().LastHeard
+		}
+		first := heard()
+		if first.IsZero() {
+			t.Fatal("nothing was heard of an active peer")
+		}
+		time.Sleep(time.Second)
+		if got := heard(); !got.Equal(first) {
+			t.Errorf("in silence it moved by %v", got.Sub(first))
+		}
+		p.a.Nudge(TriggerWake)
+		if got := heard(); !got.Equal(time.Now()) {
+			t.Errorf("the answer to a probe: %v ago", time.Since(got))
+		}
+		p.net.last().blackhole()
+		before := heard()
+		time.Sleep(100 * time.Millisecond)
+		p.a.Nudge(TriggerWake)
+		if got := heard(); !got.Equal(before) {
+			t.Errorf("without an answer it moved by %v", got.Sub(before))
+		}
+	})
+}

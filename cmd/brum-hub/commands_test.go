@@ -94,6 +94,8 @@ func TestCommands(t *testing.T) {
 		{args: []string{"dance"}, code: 2, stderr: "dance"},
 		{args: []string{"--version"}, stdout: "github.com/standardbeagle/brum"},
 		{args: []string{"serve", "--help"}, stdout: "--discovery-dir"},
+		{args: []string{"doctor", "--help"}, stdout: "close the lid"},
+		{args: []string{"doctor", "more"}, code: 2, stderr: "usage"},
 		{args: []string{"--help"}, stdout: "Exit codes:"},
 	} {
 		stdout, stderr, code := w.run(t, c.stdin, c.args...)

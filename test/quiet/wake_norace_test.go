@@ -196,6 +196,9 @@ func TestH2_HealthyLinksAreConfirmed(t *testing.T) {
 	rounds(t, "confirmed", func() (probed, active []time.Duration) {
 		return a.wake(t, func(*watched) {})
 	})
+	if n := a.path.Load().Counters().Accepted; n != wakeSessions {
+		t.Errorf("%d connections for %d sessions", n, wakeSessions)
+	}
 	for i, w := range a.watched {
 		if s := w.Stats(); s.Resumes != 0 || s.Attempt != before[i].Attempt || !s.ConnectedSince.Equal(before[i].ConnectedSince) {
 			t.Errorf("the link of session %d was replaced: %+v", i, s)

@@ -42,7 +42,7 @@ func TestNetworks(t *testing.T) {
 			t.Errorf("%+v", f)
 		}
 		m.SetNetwork(powertest.Offline)
-		synctest.Wait()
+		time.Sleep(time.Second)
 		findings = networkFindings(m.Status())
 		want(t, findings, "online", Note)
 		if f := want(t, findings, "IPv6 route", OK); f.What != "none" {
