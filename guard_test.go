@@ -390,3 +390,19 @@ func TestResumeEndsHooksFirst(t *testing.T) {
 		}
 	}
 }
+
+// What was opened ahead on the old path is not taken on the new one.
+func TestOpenedAheadOnTheOldPath(t *testing.T) {
+	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+		l.Suspend()
+		l.Sleep(time.Hour)
+		l.Resume()
+		time.Sleep(time.Second)
+		l.SetNetwork(powertest.Work)
+		synctest.Wait()
+		l.links(t, 1)
+		if n := l.dials.Load(); n != 3 {
+			t.Errorf("%d connections: want the first, the one opened ahead, and another on the new path", n)
+		}
+	})
+}

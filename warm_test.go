@@ -66,7 +66,7 @@ func TestWarmConnection(t *testing.T) {
 		"another address":  {func(*warmDialer) {}, "b:1", false},
 		"too late":         {func(*warmDialer) { time.Sleep(warmFor + 1) }, "a:1", false},
 		"the path changed": {func(d *warmDialer) { d.drop() }, "a:1", false},
-		"closed":           {func(d *warmDialer) { d.close(); d.warmUp() }, "a:1", false},
+		"closed":           {func(d *warmDialer) { d.close() }, "a:1", false},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			d, _, ahead := warmed(t)
@@ -85,6 +85,19 @@ func TestWarmConnection(t *testing.T) {
 			d.close()
 		})
 	}
+}
+
+// After the end nothing is opened ahead.
+func TestWarmDialerClosed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d, o, ahead := warmed(t)
+		d.close()
+		d.warmUp()
+		synctest.Wait()
+		if len(o.opened) > 0 || d.ahead != nil || !closed(ahead) {
+			t.Errorf("%d opened, the old one closed %t", len(o.opened), closed(ahead))
+		}
+	})
 }
 
 // A connection request that was lost before the network was up makes no dial wait.

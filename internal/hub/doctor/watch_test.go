@@ -279,9 +279,10 @@ func TestH2_VerdictPass(t *testing.T) {
 	})
 }
 
-// One that is not back in time fails, and so does a hub that went.
+// One that is not back in time fails, also if it claims to be active and was not heard of; and so
+// does a hub that went.
 func TestH2_VerdictFail(t *testing.T) {
-	staged(t, newScript("a", "b"), func(s *stage) {
+	staged(t, newScript("a", "b", "silent"), func(s *stage) {
 		time.Sleep(time.Minute)
 		s.take()
 		s.Resume() // no sleep: no verdict
@@ -294,7 +295,7 @@ func TestH2_VerdictFail(t *testing.T) {
 		s.Resume()
 		s.hub.heard("a")
 		time.Sleep(VerdictTime + time.Second)
-		if v := s.verdict(); v.Outcome != Fail || !slices.Equal(v.Late, []string{"b"}) || v.Confirmed != 1 || v.Why == "" {
+		if v := s.verdict(); v.Outcome != Fail || !slices.Equal(v.Late, []string{"b", "silent"}) || v.Confirmed != 1 || v.Why == "" {
 			t.Errorf("%+v", v)
 		}
 		s.Sleep(time.Second)
