@@ -142,6 +142,9 @@ func staged(t *testing.T, hub *script, f func(*stage)) {
 		s := &stage{Machine: powertest.New(t), t: t, hub: hub}
 		s.hub.changed = make(chan struct{}) // of this bubble
 		s.hub.now = func() time.Time { return s.Status().Clocks.Wall }
+		for _, i := range s.hub.status.Instances {
+			s.hub.heard(i.ID)
+		}
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() {
@@ -294,6 +297,7 @@ func TestH2_VerdictFail(t *testing.T) {
 		s.hub.to("b", api.Retrying)
 		s.Resume()
 		s.hub.heard("a")
+		s.hub.heard("b") // the end of what was on its way
 		time.Sleep(VerdictTime + time.Second)
 		if v := s.verdict(); v.Outcome != Fail || !slices.Equal(v.Late, []string{"b", "silent"}) || v.Confirmed != 1 || v.Why == "" {
 			t.Errorf("%+v", v)
