@@ -142,7 +142,7 @@ func (g *Guard) add(x *guarded) {
 			// While there is no session the system does not have to wait for us before it sleeps.
 			g.release = g.monitor.OnSuspend(g.beforeSleep)
 		}
-		if !g.reachable(x) {
+		if !reachable(x, g.monitor.Status()) {
 			x.hold(session.TriggerNetwork)
 		}
 		g.watching.Go(func() {
@@ -178,10 +178,11 @@ func (g *Guard) beforeSleep(ctx context.Context) {
 }
 
 func (g *Guard) act(e power.Event) {
+	s := g.monitor.Status()
 	for _, x := range g.sessions {
 		switch e.Kind {
 		case power.SuspendCanceled, power.Resume:
-			x.awake(e, g.reachable(x))
+			x.awake(e, reachable(x, s))
 		default:
 			x.network(e)
 		}
@@ -190,7 +191,6 @@ func (g *Guard) act(e power.Event) {
 
 // reachable reports whether there is any way to the peer, as far as is known now: where the
 // networks can't be looked at nobody is held.
-func (g *Guard) reachable(x *guarded) bool {
-	s := g.monitor.Status()
+func reachable(x *guarded, s power.Status) bool {
 	return s.NetworkErr != nil || x.reachable(s.Network)
 }

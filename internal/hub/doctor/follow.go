@@ -83,13 +83,13 @@ func (f *follower) look(ctx context.Context) (sighting, error) {
 		return sighting{}, err
 	}
 	s := sighting{status: status}
-	first := f.was == nil
+	first, was := f.was == nil, f.was
 	if status.Hub.PID != f.pid {
-		f.pid, f.was = status.Hub.PID, make(map[string]watched)
+		was = nil // another hub counts anew
 	}
 	there := make(map[string]watched)
 	for _, i := range status.Instances {
-		before, known := f.was[i.ID]
+		before, known := was[i.ID]
 		now := watched{i.State, i.Epoch, i.Resumes, before.changes}
 		if !known || now != before {
 			entries, total, err := f.history(ctx, i.ID, before.changes)
@@ -103,7 +103,7 @@ func (f *follower) look(ctx context.Context) (sighting, error) {
 		}
 		there[i.ID] = now
 	}
-	f.was = there
+	f.pid, f.was = status.Hub.PID, there
 	return s, nil
 }
 
