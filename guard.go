@@ -2,8 +2,6 @@ package brum
 
 import (
 	"context"
-	"net"
-	"net/url"
 	"sync"
 
 	"github.com/standardbeagle/brum/power"
@@ -15,43 +13,37 @@ import (
 // say so:
 //
 //   - before a sleep they are held, so that nobody is judged by a silence that is the machine's;
-//   - after it each probes its link, and opens a TCP connection meanwhile, which the upgrade
-//     uses should the probe fail: healthy links are kept;
-//   - when the network goes, sessions that need it are held; when it comes back, or the path has
-//     changed, they probe and dial at once;
+//   - after it each probes its link, and opens a TCP connection meanwhile (not over loopback,
+//     where that takes no time), which the upgrade uses should the probe fail: healthy links are
+//     kept;
+//   - when the network goes, sessions that need it are held, over sleeps too; when it comes back,
+//     or the path has changed, they probe and dial at once;
 //   - sessions over loopback are left alone but for sleep, and dark wakes change nothing.
 //
 // The state changes and resumes that follow name [session.TriggerWake] or
 // [session.TriggerNetwork]. Methods may be called concurrently.
 type Guard struct {
-	monitor *power.Monitor
-	events  *power.Subscription
-	ended   chan struct{} // closed when the goroutine has ended
+	monitor  *power.Monitor
+	events   *power.Subscription
+	todo     chan func()    // for the loop
+	ended    chan struct{}  // closed when the loop has ended
+	watching sync.WaitGroup // those who wait for sessions to end
 
-	mu sync.Mutex
-	// guards following
+	// The loop owns what follows. So holds and what ends them have one order.
 	sessions map[*session.Session]*guarded
 	release  func() // of the suspend hook; nil while there is no session
-	closed   bool
-}
-
-// guarded is a session and how its peer is reached.
-type guarded struct {
-	session *session.Session
-	target  net.Addr // of the dialing side, nil if only a resolver knows
-	warm    *warmDialer
-	last    [2]net.Addr // the path of its last link
 }
 
 // NewGuard returns a guard that acts on m's events until Close.
 func NewGuard(m *power.Monitor) *Guard {
-	g := &Guard{monitor: m, ended: make(chan struct{}), sessions: make(map[*session.Session]*guarded)}
+	g := &Guard{monitor: m, todo: make(chan func()), ended: make(chan struct{}), sessions: make(map[*session.Session]*guarded)}
 	g.events = m.Subscribe(power.SuspendCanceled, power.Resume, power.NetworkDown, power.NetworkUp, power.NetworkChange)
-	go g.run()
+	go g.loop()
 	return g
 }
 
-// Dial is [Dial] for a session that the guard looks after until it ends.
+// Dial is [Dial] for a session that the guard looks after until it ends. After Close it is just
+// that.
 func (g *Guard) Dial(rawURL string, cfg *session.Config, o *wsconn.DialOptions) (*session.Session, error) {
 	var options wsconn.DialOptions
 	if o != nil {
@@ -67,144 +59,138 @@ func (g *Guard) Dial(rawURL string, cfg *session.Config, o *wsconn.DialOptions) 
 	return s, nil
 }
 
-// Watch looks after s, which was accepted or dialled in another way, until it ends.
+// Watch looks after s, which was accepted or dialled in another way, until it ends. It does
+// nothing for a session that is looked after already, nor after Close.
 func (g *Guard) Watch(s *session.Session) { g.add(&guarded{session: s}) }
 
-func (g *Guard) add(x *guarded) {
-	held := !x.reachable(g.monitor.Network())
-	g.mu.Lock()
-	open := !g.closed
-	if open {
-		g.sweep()
-		g.sessions[x.session] = x
-		if g.release == nil {
-			// While there is no session the system does not have to wait for us before it sleeps.
-			g.release = g.monitor.OnSuspend(func(context.Context) { g.hold() })
-		}
-	}
-	g.mu.Unlock()
-	if open && held {
-		x.session.Hold(session.TriggerNetwork)
+// Close stops acting on events. The sessions stay as they are; those that were held go on. Close
+// waits for what is being done. It may be called more than once.
+func (g *Guard) Close() error {
+	g.events.Close()
+	<-g.ended
+	g.watching.Wait()
+	return nil
+}
+
+// do has the loop call f, and returns when it has. It reports false, without the call, if the
+// loop has ended.
+func (g *Guard) do(f func()) bool {
+	done := make(chan struct{})
+	select {
+	case g.todo <- func() { defer close(done); f() }:
+		<-done
+		return true
+	case <-g.ended:
+		return false
 	}
 }
 
-// sweep forgets the sessions that have ended. mu is held.
-func (g *Guard) sweep() {
-	for s, x := range g.sessions {
-		if s.State() == session.Closed {
-			delete(g.sessions, s)
-			x.warm.close()
+// loop acts on events. Nothing in it waits.
+func (g *Guard) loop() {
+	defer close(g.ended)
+	defer g.letGo()
+	for {
+		select {
+		case e, open := <-g.events.C:
+			if !open {
+				return
+			}
+			g.act(e)
+		case f := <-g.todo:
+			open := g.catchUp()
+			f()
+			if !open {
+				return
+			}
 		}
 	}
-	if len(g.sessions) == 0 && g.release != nil {
+}
+
+// catchUp acts on the events that were there before something else is done. It reports false
+// when there will be no more.
+func (g *Guard) catchUp() bool {
+	for {
+		select {
+		case e, open := <-g.events.C:
+			if !open {
+				return false
+			}
+			g.act(e)
+		default:
+			return true
+		}
+	}
+}
+
+// letGo is the end of the loop.
+func (g *Guard) letGo() {
+	for _, x := range g.sessions {
+		x.letGo()
+	}
+	if g.release != nil {
+		g.release()
+	}
+}
+
+func (g *Guard) add(x *guarded) {
+	g.do(func() {
+		if g.sessions[x.session] != nil {
+			return
+		}
+		g.sessions[x.session] = x
+		if g.release == nil {
+			// While there is no session the system does not have to wait for us before it sleeps.
+			g.release = g.monitor.OnSuspend(g.beforeSleep)
+		}
+		if !reachable(x, g.monitor.Status()) {
+			x.hold(session.TriggerNetwork)
+		}
+		g.watching.Go(func() {
+			select {
+			case <-x.session.Done():
+				g.do(func() { g.forget(x) })
+			case <-g.ended:
+			}
+		})
+	})
+}
+
+// forget drops a session that has ended.
+func (g *Guard) forget(x *guarded) {
+	delete(g.sessions, x.session)
+	x.warm.close()
+	if len(g.sessions) == 0 {
 		g.release()
 		g.release = nil
 	}
 }
 
-// Close stops acting on events. The sessions stay as they are; those that were held go on. Close waits for what
-// is being done.
-func (g *Guard) Close() error {
-	g.mu.Lock()
-	g.closed = true
-	release := g.release
-	g.release = nil
-	g.mu.Unlock()
-	g.events.Close()
-	<-g.ended
-	if release != nil {
-		release()
-	}
-	for _, x := range g.all() {
-		x.session.Nudge(session.TriggerManual)
-		x.warm.close()
-	}
-	return nil
-}
-
-func (g *Guard) all() []*guarded {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.sweep()
-	list := make([]*guarded, 0, len(g.sessions))
-	for _, x := range g.sessions {
-		list = append(list, x)
-	}
-	return list
-}
-
-// run acts on events. Nothing in it waits.
-func (g *Guard) run() {
-	defer close(g.ended)
-	for e := range g.events.C {
-		for _, x := range g.all() {
-			x.act(e)
-		}
-	}
-}
-
-// hold is the suspend hook.
-func (g *Guard) hold() {
-	for _, x := range g.all() {
-		x.session.Hold(session.TriggerWake)
-	}
-}
-
-// act lets a session act on an event.
-func (x *guarded) act(e power.Event) {
-	switch e.Kind {
-	case power.SuspendCanceled:
-		x.session.Nudge(session.TriggerWake)
-	case power.Resume:
-		x.session.Nudge(session.TriggerWake)
-		x.warm.warmUp()
-	default:
-		local, remote := x.path()
-		if !e.Affects(local, remote) {
+// beforeSleep is the suspend hook. A late one must not hold sessions after the wake.
+func (g *Guard) beforeSleep(ctx context.Context) {
+	g.do(func() {
+		if ctx.Err() != nil {
 			return
 		}
-		switch {
-		case e.Net != nil && !x.reachable(e.Net.New):
-			x.session.Hold(session.TriggerNetwork)
+		for _, x := range g.sessions {
+			x.hold(session.TriggerWake)
+		}
+	})
+}
+
+func (g *Guard) act(e power.Event) {
+	s := g.monitor.Status()
+	for _, x := range g.sessions {
+		switch e.Kind {
+		case power.SuspendCanceled, power.Resume:
+			x.awake(e, reachable(x, s))
 		default:
-			x.session.Renew(session.TriggerNetwork)
+			x.network(e)
 		}
 	}
 }
 
-// path is how the peer is reached, or was last.
-func (x *guarded) path() (local, remote net.Addr) {
-	if c, ok := x.session.Conn().(interface {
-		LocalAddr() net.Addr
-		RemoteAddr() net.Addr
-	}); ok {
-		x.last = [2]net.Addr{c.LocalAddr(), c.RemoteAddr()}
-	}
-	if x.last[1] == nil {
-		return nil, x.target
-	}
-	return x.last[0], x.last[1]
-}
-
-// reachable reports whether there is any way to the peer: it is on this machine or in a
-// network that this machine is part of, or there is a default route.
-func (x *guarded) reachable(n power.NetState) bool {
-	_, remote := x.path()
-	return n.Online() || n.Reaches(remote)
-}
-
-// targetOf returns the address that a URL names, if it does so without a resolver.
-func targetOf(rawURL string) net.Addr {
-	u, err := url.Parse(rawURL)
-	if err != nil {
-		return nil
-	}
-	host := u.Hostname()
-	if host == "localhost" {
-		host = "127.0.0.1"
-	}
-	if ip := net.ParseIP(host); ip != nil {
-		return &net.TCPAddr{IP: ip}
-	}
-	return nil
+// reachable reports whether there is any way to the peer, as far as is known now: where the
+// networks can't be looked at nobody is held.
+func reachable(x *guarded, s power.Status) bool {
+	return s.NetworkErr != nil || x.reachable(s.Network)
 }

@@ -2,12 +2,14 @@ package brum_test
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -234,24 +236,94 @@ func TestG3_LoopbackIsLeftAlone(t *testing.T) {
 		if n := l.dials.Load(); n != 1 {
 			t.Errorf("%d dials", n-1)
 		}
+		l.Suspend()
+		l.Sleep(time.Hour)
+		l.Resume()
+		time.Sleep(time.Second)
+		l.links(t, 0)
+		if n := l.dials.Load(); n != 1 {
+			t.Errorf("%d connections opened ahead over loopback", n-1)
+		}
 		l.network.Last().Cut()
 		time.Sleep(time.Second)
 		l.links(t, 1) // nothing keeps it from dialing
 	})
 }
 
-// The system waits for a guard only while that has sessions, and a closed guard lets go.
-func TestGuardLetsGo(t *testing.T) {
+// H3: who was offline before a sleep and still is after it dials nobody and judges nobody.
+func TestH3_OfflineOverSleep(t *testing.T) {
+	for _, canceled := range []bool{false, true} {
+		onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+			l.SetNetwork(powertest.Offline)
+			l.network.Last().Stall(sessiontest.ToAcceptor)
+			l.network.Last().Stall(sessiontest.ToDialer)
+			time.Sleep(time.Second)
+			l.Suspend()
+			if canceled {
+				l.SuspendCanceled()
+			} else {
+				l.Sleep(time.Hour)
+				l.Resume()
+			}
+			time.Sleep(4 * time.Minute)
+			if s := l.session.Stats(); s.State != session.Suspect || s.Resumes != 0 || l.dials.Load() != 1 {
+				t.Errorf("canceled %t: %v, %d resumes, %d dials", canceled, s.State, s.Resumes, l.dials.Load()-1)
+			}
+			l.SetNetwork(powertest.Home)
+			synctest.Wait()
+			l.links(t, 1)
+			l.lastTrigger(t, session.TriggerNetwork)
+		})
+	}
+}
+
+// A neighbour is reached again when its network is back, though no default route came with it
+// and the local address is what it was.
+func TestHeldNeighbour(t *testing.T) {
+	lan := powertest.Network{{Name: "eth0", Addrs: []string{"192.168.1.7/24", "192.0.2.9/24"}}}
 	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
-		if n := l.Status().Hooks; n != 1 {
-			t.Errorf("%d hooks with a session", n)
+		l.SetNetwork(lan)
+		time.Sleep(5 * time.Second)
+		l.SetNetwork(powertest.Offline)
+		time.Sleep(5 * time.Second)
+		if got := l.session.State(); got != session.Suspect {
+			t.Errorf("offline: %v", got)
 		}
-		l.Suspend()
-		l.guard.Close()
+		l.SetNetwork(lan)
 		synctest.Wait()
-		l.links(t, 0)
-		if n := l.Status().Hooks; n != 0 {
-			t.Errorf("%d hooks after Close", n)
+		if got := l.session.State(); got != session.Active {
+			t.Errorf("the neighbour is back: %v", got)
+		}
+	})
+}
+
+// Where the networks can't be looked at, nobody is kept from trying.
+func TestBlindGuardHoldsNobody(t *testing.T) {
+	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+		l.SetNetwork(powertest.Offline)
+		synctest.Wait()
+		l.Blind(errors.New("not permitted"))
+		time.Sleep(time.Second)
+		l.guard.Watch(l.peer)
+		if got := l.peer.State(); got != session.Active {
+			t.Errorf("%v", got)
+		}
+	})
+}
+
+// What was opened ahead on the old path is not taken on the new one.
+func TestOpenedAheadOnTheOldPath(t *testing.T) {
+	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+		l.Suspend()
+		l.Sleep(time.Hour)
+		l.Resume()
+		time.Sleep(time.Second)
+		l.SetNetwork(powertest.Work)
+		synctest.Wait()
+		l.links(t, 1)
+		conn, ok := l.session.Conn().(interface{ LocalAddr() net.Addr })
+		if !ok || !strings.HasPrefix(conn.LocalAddr().String(), "10.20.30.40:") {
+			t.Errorf("the new link comes from the old address: %v", conn)
 		}
 	})
 }

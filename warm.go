@@ -24,6 +24,7 @@ type warmDialer struct {
 	// guards following
 	network, address string // of the last dial
 	ahead            *warmConn
+	closed           bool // nothing is opened ahead any more
 }
 
 // warmConn is a connection that is being opened, or is there and waits.
@@ -50,12 +51,12 @@ func (d *warmDialer) warmUp() {
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.ahead != nil || d.address == "" {
+	if d.ahead != nil || d.address == "" || d.closed {
 		return
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), warmTimeout)
 	w := &warmConn{network: d.network, address: d.address, ready: make(chan struct{}), cancel: cancel}
-	w.expiry = time.AfterFunc(warmFor, func() { d.drop(w) })
+	w.expiry = time.AfterFunc(warmFor, func() { d.expire(w) })
 	d.ahead = w
 	go func() {
 		defer cancel()
@@ -64,8 +65,8 @@ func (d *warmDialer) warmUp() {
 	}()
 }
 
-// drop closes w, if it is still the one that waits.
-func (d *warmDialer) drop(w *warmConn) {
+// expire closes w, if it is still the one that waits.
+func (d *warmDialer) expire(w *warmConn) {
 	d.mu.Lock()
 	mine := d.ahead == w
 	if mine {
@@ -89,34 +90,37 @@ func (w *warmConn) discard() {
 	}()
 }
 
+// take returns the connection if it is there and goes where it should. It does not wait for
+// one that is being opened: its request may have been lost before the network was up.
+func (w *warmConn) take(network, address string) net.Conn {
+	select {
+	case <-w.ready:
+		if w.err == nil && w.network == network && w.address == address {
+			w.expiry.Stop()
+			return w.conn
+		}
+	default:
+	}
+	w.discard()
+	return nil
+}
+
 // dial takes the connection that was opened ahead, or opens one.
 func (d *warmDialer) dial(ctx context.Context, network, address string) (net.Conn, error) {
 	d.mu.Lock()
 	w := d.ahead
 	d.ahead, d.network, d.address = nil, network, address
 	d.mu.Unlock()
-	if w == nil {
-		return d.open(ctx, network, address)
-	}
-	if w.network == network && w.address == address {
-		w.expiry.Stop()
-		select {
-		case <-w.ready:
-			if w.err == nil {
-				return w.conn, nil
-			}
-		case <-ctx.Done():
-			w.discard()
-			return nil, context.Cause(ctx)
+	if w != nil {
+		if conn := w.take(network, address); conn != nil {
+			return conn, nil
 		}
-	} else {
-		w.discard()
 	}
 	return d.open(ctx, network, address)
 }
 
-// close closes what was opened ahead.
-func (d *warmDialer) close() {
+// drop closes what was opened ahead.
+func (d *warmDialer) drop() {
 	if d == nil {
 		return
 	}
@@ -127,4 +131,15 @@ func (d *warmDialer) close() {
 	if w != nil {
 		w.discard()
 	}
+}
+
+// close drops what was opened ahead, for good. Dials go on without.
+func (d *warmDialer) close() {
+	if d == nil {
+		return
+	}
+	d.mu.Lock()
+	d.closed = true
+	d.mu.Unlock()
+	d.drop()
 }

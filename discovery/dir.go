@@ -39,6 +39,19 @@ func prepare(dir string) (fs.FileInfo, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, &DirError{Path: dir, Problem: "can't be created", Fix: elsewhere, Err: err}
 	}
+	return check(dir)
+}
+
+// Check says whether dir, which has to be there, can be used for instance files: a *DirError if
+// not, which wraps fs.ErrNotExist if it is missing. It makes nothing; on Windows it closes a
+// directory that others have access to, as Open does.
+func Check(dir string) error {
+	_, err := check(dir)
+	return err
+}
+
+// check makes sure that dir is this user's own and closed to others.
+func check(dir string) (fs.FileInfo, error) {
 	info, err := os.Lstat(dir)
 	if err != nil {
 		return nil, &DirError{Path: dir, Problem: "can't be read", Fix: elsewhere, Err: err}

@@ -141,15 +141,15 @@ func (m *Monitor) update(f func() []Event) {
 	events := f()
 	for _, e := range events {
 		m.last = e
-		for s := range m.subs {
-			s.push(e)
-		}
 		switch e.Kind {
 		case Resume:
 			m.net.hint(e.Source)
 			m.hooks.over()
 		case SuspendCanceled, DarkWake:
 			m.hooks.over()
+		}
+		for s := range m.subs { // whoever knows of the event finds the contexts of hooks done
+			s.push(e)
 		}
 	}
 	m.mu.Unlock()

@@ -28,6 +28,8 @@ type Status struct {
 	Backends []BackendStatus
 	// SleepClock: there is a clock that counts sleep, so that Slept is exact.
 	SleepClock bool
+	// Clocks are those of the system, now.
+	Clocks Clocks
 	// Hooks is the number of OnSuspend hooks.
 	Hooks int
 	// Last is the last event; its Kind is 0 if there was none.
@@ -35,6 +37,13 @@ type Status struct {
 	// Network is as Monitor.Network has it; NetworkErr is why the last look at it failed.
 	Network    NetState
 	NetworkErr error
+}
+
+// Clocks is one look at the clocks of the system.
+type Clocks struct {
+	Wall  time.Time     // what the wall clock says; it has no monotonic reading
+	Awake time.Duration // how long the system has been awake since it was started
+	Slept time.Duration // and asleep: the sleep counter; 0 without SleepClock
 }
 
 // BackendStatus tells of one source.
@@ -54,10 +63,11 @@ type BackendStatus struct {
 
 // Status returns what holds now.
 func (m *Monitor) Status() Status {
+	r := m.system.Clock.Read()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := Status{
-		SleepClock: m.system.Clock.CountsSleep, Hooks: len(m.hooks.list), Last: m.last,
+		SleepClock: m.system.Clock.CountsSleep, Clocks: Clocks{r.Time(), r.Awake, max(0, r.Slept())}, Hooks: len(m.hooks.list), Last: m.last,
 		Network: m.net.state.clone(), NetworkErr: m.net.err,
 	}
 	for _, b := range m.backends {

@@ -8,11 +8,14 @@ import (
 	"time"
 )
 
+// ProtocolVersion is the version of the protocol that this package speaks.
+const ProtocolVersion = 1
+
 // The attach exchange (protocol.md §4): one request, one reply, each a fixed layout with a
 // proof at its end. Nothing in either is secret.
 
 const (
-	protocolVersion = 1
+	protocolVersion = ProtocolVersion
 	attachFormat    = 1
 
 	requestLen = 1 + 1 + 2 + 8 + 16 + 16 + 3*8 + 4*8 + 4 + 4 + 16 + proofLen

@@ -310,8 +310,8 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
+	renewed := c.renewal
 	c.link, c.renewal = linkNone, renewal{}
-	c.lostAt, c.lostBy = now, trigger
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
 	c.out = outbox{}
@@ -323,5 +323,14 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.role == dialing {
 		c.redial.outage(now)
 	}
+	if renewed.phase == renewalUnderWay {
+		// Most likely the peer has cut this link off for the new one, of which we are yet to
+		// hear: that is the first attempt of the outage.
+		c.redial.attempted(now)
+		if trigger == TriggerError || trigger == TriggerPeer {
+			trigger = renewed.why
+		}
+	}
+	c.lostAt, c.lostBy = now, trigger
 	c.publish(now, trigger, err)
 }

@@ -133,3 +133,69 @@ func TestG2_Renew(t *testing.T) {
 		}
 	})
 }
+
+// LastHeard moves with what arrives, and with nothing else.
+func TestLastHeard(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Config{})
+		defer p.end()
+		heard := func() time.Time {
+			synctest.Wait()
+			return p.a.Stats().LastHeard
+		}
+		first := heard()
+		if first.IsZero() {
+			t.Fatal("nothing was heard of an active peer")
+		}
+		time.Sleep(time.Second)
+		if got := heard(); !got.Equal(first) {
+			t.Errorf("in silence it moved by %v", got.Sub(first))
+		}
+		p.a.Nudge(TriggerWake)
+		if got := heard(); !got.Equal(time.Now()) {
+			t.Errorf("the answer to a probe: %v ago", time.Since(got))
+		}
+		p.net.last().blackhole()
+		before := heard()
+		time.Sleep(100 * time.Millisecond)
+		p.a.Nudge(TriggerWake)
+		if got := heard(); !got.Equal(before) {
+			t.Errorf("without an answer it moved by %v", got.Sub(before))
+		}
+	})
+}
+
+// The peer cuts the old link off as soon as it has accepted the new one, which this side may see
+// before the answer: there is one resume nevertheless, and it is the renewal's.
+func TestRenewalIsOneResume(t *testing.T) {
+	for range 200 {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPair(t, Config{})
+			defer p.end()
+			before := p.net.count()
+			p.a.Renew(TriggerNetwork)
+			time.Sleep(5 * time.Second)
+			s := p.a.Stats()
+			if s.State != Active || s.Resumes != 1 || s.LastResume.Trigger != TriggerNetwork || p.net.count() != before+1 {
+				t.Fatalf("%d dials, %+v, the last resume %+v", p.net.count()-before, s, s.LastResume)
+			}
+		})
+	}
+}
+
+// A renewal that fails while the link is lost is tried again without delay.
+func TestRenewalThatFailsInAnOutage(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Config{})
+		defer p.end()
+		p.net.set(func(n *network) { n.down = errCut })
+		p.a.Renew(TriggerNetwork)
+		p.net.last().cut()
+		synctest.Wait()
+		p.net.set(func(n *network) { n.down = nil })
+		time.Sleep(time.Second)
+		if s := p.a.Stats(); s.State != Active || s.Resumes != 1 {
+			t.Errorf("%+v", s)
+		}
+	})
+}

@@ -18,6 +18,7 @@ type Stats struct {
 	LastResume     *Change // nil before the first
 	LastError      error   // what last ended a link or failed an attempt; nil if nothing ever did
 
+	LastHeard       time.Time     // when anything last arrived from the peer; zero before the first link
 	RTT             time.Duration // smoothed; 0 until measured
 	UnackedMessages int           // frames sent or queued that the peer has not acknowledged
 	UnackedBytes    int           // memory they hold
@@ -50,6 +51,7 @@ func (s *Session) Stats() Stats {
 		ConnectedSince:  s.record.connectedSince,
 		Resumes:         c.counts.resumes,
 		LastError:       s.record.lastErr,
+		LastHeard:       c.live.lastInbound,
 		RTT:             c.live.rtt,
 		UnackedMessages: int(c.log.unacked()),
 		UnackedBytes:    c.log.held,

@@ -33,6 +33,8 @@ func TestReadmeCommands(t *testing.T) {
 				httpAddress = w.httpAddress()
 			case strings.HasSuffix(line, " -f"):
 				w.goesOn(line)
+			case line == "brum-hub doctor":
+				w.examines(line)
 			default:
 				out := w.prints(strings.ReplaceAll(line, "http://127.0.0.1:7770", httpAddress))
 				if want := shown(line); !strings.Contains(out, want) {
@@ -83,6 +85,21 @@ func (w *world) prints(line string) (out string) {
 		return out != ""
 	})
 	return out
+}
+
+// examines runs a doctor, for whom not all need be well with this machine.
+func (w *world) examines(line string) {
+	w.t.Helper()
+	const unwell = 9
+	out, err := w.shell(line).Output()
+	if exit, ok := err.(*exec.ExitError); err != nil && (!ok || exit.ExitCode() != unwell) {
+		w.t.Fatalf("%s: %v\n%s", line, err, out)
+	}
+	for _, part := range []string{"power", "discovery", "sessions", "clock-"} {
+		if !strings.Contains(string(out), part) {
+			w.t.Errorf("%s says nothing of %s:\n%s", line, part, out)
+		}
+	}
 }
 
 // goesOn runs a command that prints more and more, until it has.

@@ -41,13 +41,13 @@ func TestStatusJSON(t *testing.T) {
 		}
 	}
 	keys("hub instances", slices.Collect(maps.Keys(got.All)))
-	keys("pid started_at http ledger", slices.Collect(maps.Keys(got.Hub)))
+	keys("pid started_at http version ledger", slices.Collect(maps.Keys(got.Hub)))
 	if len(got.Instances) != 1 {
 		t.Fatalf("%d instances", len(got.Instances))
 	}
 	i := got.Instances[0]
 	keys("id name directory state transport session_id epoch connected_since uptime_seconds resumes last_resume "+
-		"next_attempt_at rtt_ms unacked_messages unacked_bytes last_error", slices.Collect(maps.Keys(i)))
+		"next_attempt_at last_heard_at rtt_ms unacked_messages unacked_bytes last_error", slices.Collect(maps.Keys(i)))
 	if i["name"] != "web" || i["state"] != "active" || i["transport"] != "session" || i["epoch"].(float64) < 1 || i["last_resume"] != nil {
 		t.Errorf("%v", i)
 	}
@@ -94,6 +94,8 @@ func TestCommands(t *testing.T) {
 		{args: []string{"dance"}, code: 2, stderr: "dance"},
 		{args: []string{"--version"}, stdout: "github.com/standardbeagle/brum"},
 		{args: []string{"serve", "--help"}, stdout: "--discovery-dir"},
+		{args: []string{"doctor", "--help"}, stdout: "close the lid"},
+		{args: []string{"doctor", "more"}, code: 2, stderr: "usage"},
 		{args: []string{"--help"}, stdout: "Exit codes:"},
 	} {
 		stdout, stderr, code := w.run(t, c.stdin, c.args...)

@@ -172,6 +172,7 @@ func (l *link) status(now time.Time) api.Instance {
 	if s.NextAttemptAt == nil {
 		s.NextAttemptAt = timeOrNil(stats.NextAttemptAt)
 	}
+	s.LastHeardAt = timeOrNil(stats.LastHeard)
 	s.RTTMillis = api.Millis(stats.RTT)
 	s.UnackedMessages, s.UnackedBytes = stats.UnackedMessages, stats.UnackedBytes
 	return s

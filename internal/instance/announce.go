@@ -10,6 +10,7 @@ import (
 
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/errors"
+	"github.com/standardbeagle/brum/session"
 )
 
 const (
@@ -81,7 +82,7 @@ func (in *Instance) registerOnce(ctx context.Context, srv *server) (*discovery.R
 }
 
 // sessionVersions are the versions of the session protocol on offer.
-var sessionVersions = discovery.VersionRange{Min: 1, Max: 1}
+var sessionVersions = discovery.VersionRange{Min: session.ProtocolVersion, Max: session.ProtocolVersion}
 
 // sessionURL has the address rather than the name that was to be listened on,
 // except for localhost, which is two addresses.

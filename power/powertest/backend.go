@@ -1,7 +1,9 @@
 package powertest
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"sync"
 
 	"github.com/standardbeagle/brum/power/internal/system"
@@ -15,20 +17,23 @@ type backend struct {
 
 // line is the way to the monitor, if there is one.
 type line struct {
-	mu     sync.Mutex // guards what follows
-	sink   system.Sink
-	broken error
-	broke  chan struct{} // closed by the next failure
-	once   sync.Once
+	mu      sync.Mutex // guards what follows
+	sink    system.Sink
+	broken  error
+	refused error
+	turned  chan struct{} // closed, and made anew, when broken or refused is another
+	once    sync.Once
 }
 
+var errMended = errors.New("powertest: broken, and mended since")
+
 func newBackend() backend {
-	return backend{ready: make(chan struct{}), line: &line{broke: make(chan struct{})}}
+	return backend{ready: make(chan struct{}), line: &line{turned: make(chan struct{})}}
 }
 
 func (b backend) run(ctx context.Context, sink system.Sink) error {
 	b.mu.Lock()
-	broken, broke := b.broken, b.broke
+	broken := b.broken
 	if broken == nil {
 		b.sink = sink
 	}
@@ -38,13 +43,24 @@ func (b backend) run(ctx context.Context, sink system.Sink) error {
 	}
 	sink.Ready()
 	b.once.Do(func() { close(b.ready) })
-	select {
-	case <-ctx.Done():
-		return nil
-	case <-broke:
+	for {
 		b.mu.Lock()
-		defer b.mu.Unlock()
-		return b.broken
+		gone, broken, refused, turned := b.sink == nil, b.broken, b.refused, b.turned
+		b.mu.Unlock()
+		if gone {
+			return cmp.Or(broken, errMended)
+		}
+		wanted, changed := sink.Hold()
+		if !wanted {
+			refused = nil
+		}
+		sink.Holding(wanted && refused == nil, refused)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-turned:
+		case <-changed:
+		}
 	}
 }
 
@@ -55,9 +71,22 @@ func (b backend) fail(err error) {
 	b.broken = err
 	if err != nil {
 		b.sink = nil
-		close(b.broke)
-		b.broke = make(chan struct{})
 	}
+	b.turn()
+}
+
+// refuse has it refuse to delay sleep, or no longer with nil.
+func (b backend) refuse(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.refused = err
+	b.turn()
+}
+
+// turn has run look again. mu is held.
+func (b backend) turn() {
+	close(b.turned)
+	b.turned = make(chan struct{})
 }
 
 // report says whether there was anybody to report to.

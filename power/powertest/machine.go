@@ -25,6 +25,7 @@ type Machine struct {
 	mu      sync.Mutex // guards what follows; it is not held while anything is reported
 	clock   clock
 	network Network
+	blind   error
 }
 
 // Budget is how long the machine lets hooks delay its sleep.
@@ -109,6 +110,18 @@ func (m *Machine) Break(err error) { m.self.fail(err) }
 // long.
 func (m *Machine) Mend() { m.self.fail(nil) }
 
+// Refuse makes the machine refuse, with err, to delay its sleep for hooks; nil allows it again. It
+// shows in Status; a script that suspends the machine nevertheless waits for them.
+func (m *Machine) Refuse(err error) { m.self.refuse(err) }
+
+// Blind makes looks at the networks fail with err; nil lets them succeed again.
+func (m *Machine) Blind(err error) {
+	m.mu.Lock()
+	m.blind = err
+	m.mu.Unlock()
+	m.self.report(system.Hint{Kind: system.NetworkChanged})
+}
+
 func (m *Machine) read() system.Reading {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -123,7 +136,10 @@ func (m *Machine) set(f func(*clock)) {
 
 func (m *Machine) look() (system.Network, error) {
 	m.mu.Lock()
-	n := m.network
+	n, err := m.network, m.blind
 	m.mu.Unlock()
+	if err != nil {
+		return system.Network{}, err
+	}
 	return n.raw()
 }

@@ -12,7 +12,8 @@ type Status struct {
 type HubStatus struct {
 	PID       int          `json:"pid"`
 	StartedAt time.Time    `json:"started_at"`
-	HTTP      string       `json:"http"` // base URL; "" when the hub serves no HTTP
+	HTTP      string       `json:"http"`    // base URL; "" when the hub serves no HTTP
+	Version   string       `json:"version"` // of its program, as --version has it
 	Ledger    LedgerStatus `json:"ledger"`
 }
 
@@ -51,6 +52,7 @@ type Instance struct {
 	Resumes         uint64     `json:"resumes"`        // of the session
 	LastResume      *Resume    `json:"last_resume"`
 	NextAttemptAt   *time.Time `json:"next_attempt_at"`
+	LastHeardAt     *time.Time `json:"last_heard_at"` // when anything last arrived from it
 	RTTMillis       float64    `json:"rtt_ms"`
 	UnackedMessages int        `json:"unacked_messages"`
 	UnackedBytes    int        `json:"unacked_bytes"`

@@ -21,6 +21,7 @@ const (
 	exitTimeout        = 7
 	exitRunning        = 8
 	exitNotRun         = 9
+	exitUnhealthy      = 10
 	exitInterrupted    = 130
 )
 
@@ -36,6 +37,7 @@ const exitHelp = `Exit codes:
   7  not reached or not answered in time
   8  serve: another hub is running
   9  the call was not run, or stopped while it ran; or its record can't be kept
+  10 doctor: something is degraded or broken; doctor --watch: a wake has failed
 130  interrupted`
 
 // usageError is a mistake in the command line.
@@ -49,6 +51,9 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 // errToolFailed: the tool's own account of its error was printed already.
 var errToolFailed = errors.New("the tool reported an error")
 
+// errUnhealthy: what is wrong was printed already.
+var errUnhealthy = errors.New("something is degraded or broken")
+
 func exitCode(ctx context.Context, err error) int {
 	if err == nil {
 		return exitOK
@@ -60,6 +65,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitRunning
 	case errors.Is(err, errToolFailed):
 		return exitTool
+	case errors.Is(err, errUnhealthy):
+		return exitUnhealthy
 	}
 	switch api.CodeOf(err) {
 	case api.CodeNoHub:

@@ -38,7 +38,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errToolFailed) {
+	if err != nil && !errors.Is(err, errToolFailed) && !errors.Is(err, errUnhealthy) {
 		fmt.Fprintln(std.Err, "brum-hub:", plain(err.Error()))
 	}
 	return exitCode(ctx, err)
@@ -67,7 +67,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.socket, "socket", defaultSocket(), "control socket of the hub (BRUM_HUB_SOCKET)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.serveCommand(), a.statusCommand(), a.logsCommand(), a.callCommand(), a.historyCommand(), a.callsCommand(), a.readersCommand(),
-		a.connectCommand(), a.disconnectCommand(), a.mcpCommand())
+		a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand())
 	return root
 }
 

@@ -17,6 +17,11 @@ func PrivateDir(dir string) error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
+	return CheckPrivateDir(dir)
+}
+
+// CheckPrivateDir makes sure that dir is there and this user's alone.
+func CheckPrivateDir(dir string) error {
 	fi, err := os.Lstat(dir)
 	if err != nil {
 		return err

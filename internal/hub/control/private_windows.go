@@ -1,6 +1,7 @@
 package control
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 
@@ -37,6 +38,15 @@ func PrivateDir(dir string) error {
 		return err
 	}
 	return ownerOnly(dir)
+}
+
+// CheckPrivateDir makes sure that dir is there. Its access list is set when it is used.
+func CheckPrivateDir(dir string) error {
+	fi, err := os.Stat(dir)
+	if err == nil && !fi.IsDir() {
+		err = fmt.Errorf("%s is no directory", dir)
+	}
+	return err
 }
 
 // checkPrivate has nothing to look at in a mode; what is written here has its own ACL.

@@ -19,30 +19,35 @@ import (
 // restarts, so that clients have to be told only once.
 func LoadToken(path string) (string, error) {
 	for range 2 {
-		fi, err := os.Lstat(path)
-		switch {
-		case errors.Is(err, fs.ErrNotExist):
-			if err := makeToken(path); err != nil {
-				return "", fmt.Errorf("token: %w", err)
-			}
-			continue
-		case err != nil:
+		token, err := ReadToken(path)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return token, err
+		}
+		if err := makeToken(path); err != nil {
 			return "", fmt.Errorf("token: %w", err)
 		}
-		if err := checkPrivate(path, fi); err != nil {
-			return "", fmt.Errorf("token: %w", err)
-		}
-		data, err := os.ReadFile(path)
-		if err != nil {
-			return "", fmt.Errorf("token: %w", err)
-		}
-		token := strings.TrimSpace(string(data))
-		if len(token) < 32 || len(token) > 1024 || strings.ContainsAny(token, " \t\r\n") {
-			return "", fmt.Errorf("token: %s holds no token: remove it to get a new one", path)
-		}
-		return token, nil
 	}
 	return "", fmt.Errorf("token: %s vanishes as soon as it is made", path)
+}
+
+// ReadToken returns the token kept at path, if others can't read it.
+func ReadToken(path string) (string, error) {
+	fi, err := os.Lstat(path)
+	if err == nil {
+		err = checkPrivate(path, fi)
+	}
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", fmt.Errorf("token: %w", err)
+	}
+	token := strings.TrimSpace(string(data))
+	if len(token) < 32 || len(token) > 1024 || strings.ContainsAny(token, " \t\r\n") {
+		return "", fmt.Errorf("token: %s holds no token: remove it to get a new one", path)
+	}
+	return token, nil
 }
 
 func makeToken(path string) error {

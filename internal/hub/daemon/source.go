@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/internal/hub"
@@ -29,18 +30,21 @@ func newSource(dir string, monitor *power.Monitor, log *slog.Logger) (*source, e
 
 // Watch implements hub.Source.
 func (s *source) Watch(ctx context.Context, update func([]hub.Found)) error {
+	woken := s.power.Subscribe(power.Resume) // before the first look, so that none falls between
 	w, err := s.registry.Watch(ctx)
 	if err != nil {
+		woken.Close()
 		return err
 	}
 	defer w.Close()
-	woken := s.power.Subscribe(power.Resume)
-	defer woken.Close()
-	go func() {
+	var rescanning sync.WaitGroup
+	rescanning.Go(func() {
 		for range woken.C { // notifications may have been lost in sleep
 			w.Rescan()
 		}
-	}()
+	})
+	defer rescanning.Wait()
+	defer woken.Close()
 	for {
 		instances := w.Instances()
 		found := make([]hub.Found, len(instances))
