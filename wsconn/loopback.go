@@ -120,7 +120,7 @@ func dialLocalhost(ctx context.Context, port string) (net.Conn, error) {
 	begin()
 	next := time.NewTimer(silence)
 	defer next.Stop()
-	var failures []error
+	var failures []error // at the end one for each address
 	for {
 		select {
 		case <-next.C:
@@ -140,7 +140,7 @@ func dialLocalhost(ctx context.Context, port string) (net.Conn, error) {
 			if begun < len(loopbacks) {
 				begin()
 			} else if ended == begun {
-				return nil, errors.Join(failures...)
+				return nil, fmt.Errorf("%w; %w", failures[0], failures[1])
 			}
 		}
 	}
