@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -129,9 +130,12 @@ func (l *locker) first() (unlock func(), err error) {
 var errNotExclusive = &errors.Error{Kind: errors.Unsupported, Err: errors.New("two holders of one lock are possible")}
 
 // useless reports whether err says that the file system has no locks: it comes
-// from locking a file and not from opening it.
+// from locking a file and not from opening it, and won't pass.
 func useless(err error) bool {
-	if err == nil || errors.Of(err) == errors.Invalid {
+	switch {
+	case err == nil, errors.Is(err, syscall.EINTR):
+		return false
+	case errors.Of(err) == errors.Invalid, errors.Of(err) == errors.Limit:
 		return false
 	}
 	_, opening := errors.AsType[*fs.PathError](err)

@@ -49,16 +49,18 @@ func TestC1_scan_of_500_instances(t *testing.T) {
 			before := r.Stats().FilesRead
 			const rounds = 9
 			var took []time.Duration
+			cpu := processorTime(t)
 			for range rounds {
 				began := time.Now()
 				o.scan()
 				took = append(took, time.Since(began))
 			}
+			// The bound is on what a scan costs: how long it takes depends on who else computes.
+			cost := (processorTime(t) - cpu) / rounds
 			slices.Sort(took)
-			median := took[rounds/2]
-			t.Logf("a scan of %d instances: median %v, slowest %v", crowded, median, took[rounds-1])
-			if median > most {
-				t.Errorf("median %v, want less than %v", median, most)
+			t.Logf("a scan of %d instances costs %v; it took %v in the median", crowded, cost, took[rounds/2])
+			if cost > most {
+				t.Errorf("a scan costs %v, want less than %v", cost, most)
 			}
 			read := r.Stats().FilesRead - before
 			if want := map[bool]uint64{true: rounds * crowded}[age < 0]; read != want || len(o.known) != crowded {

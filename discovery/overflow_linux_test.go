@@ -2,8 +2,10 @@ package discovery
 
 import (
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -18,20 +20,35 @@ func TestC2_real_overflow(t *testing.T) {
 	fatal(t, err)
 
 	gate := make(chan struct{})
+	letGo := sync.OnceFunc(func() { close(gate) })
+	defer letGo()
 	r := open(t, Config{Check: time.Hour, Scan: time.Hour, notify: func(dir string) (notifier, error) {
 		n, err := systemNotifier(dir)
 		if err != nil {
 			return n, err
 		}
 		events := make(chan fsnotify.Event)
-		from := n.events
+		from, closing, stop := n.events, n.close, make(chan struct{})
+		n.close = sync.OnceValue(func() error {
+			close(stop)
+			return closing()
+		})
 		go func() {
-			defer close(events)
 			<-gate
-			for event := range from {
-				// The new file's own notification is kept back: only the overflow tells.
-				if id, ok := idOf(event.Name[strings.LastIndexByte(event.Name, '/')+1:]); !ok || id != "late" {
-					events <- event
+			for {
+				select {
+				case event := <-from:
+					// The new file's own notification is kept back: only the overflow tells.
+					if filepath.Base(event.Name) == "late.json" {
+						continue
+					}
+					select {
+					case events <- event:
+					case <-stop:
+						return
+					}
+				case <-stop:
+					return
 				}
 			}
 		}()
@@ -47,7 +64,7 @@ func TestC2_real_overflow(t *testing.T) {
 		fatal(t, os.Chmod(two[n%2], 0o600))
 	}
 	writeFile(t, pathOf(r.Dir(), "late"), legacy("late", os.Getpid()))
-	close(gate)
+	letGo()
 	expect(t, w, Added, "late")
 	if s := r.Stats(); s.NotifyOverflows == 0 || s.Armed != 1 {
 		t.Errorf("%+v", s)

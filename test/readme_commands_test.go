@@ -90,7 +90,7 @@ func (w *world) prints(line string) (out string) {
 // examines runs a doctor, for whom not all need be well with this machine.
 func (w *world) examines(line string) {
 	w.t.Helper()
-	const unwell = 9
+	const unwell = 10
 	out, err := w.shell(line).Output()
 	if exit, ok := err.(*exec.ExitError); err != nil && (!ok || exit.ExitCode() != unwell) {
 		w.t.Fatalf("%s: %v\n%s", line, err, out)

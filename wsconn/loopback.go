@@ -84,15 +84,17 @@ func noSuchFamily(err error) bool {
 
 // dialTCP is the default of DialOptions.DialContext. It looks up no localhost.
 func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
+	dial := new(net.Dialer).DialContext
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || !strings.EqualFold(host, localhost) {
-		return new(net.Dialer).DialContext(ctx, network, addr)
+		return dial(ctx, network, addr)
 	}
-	return dialLocalhost(ctx, port)
+	return dialLocalhost(ctx, port, dial)
 }
 
 // dialLocalhost tries the next address when the one before has failed or is silent.
-func dialLocalhost(ctx context.Context, port string) (net.Conn, error) {
+func dialLocalhost(ctx context.Context, port string,
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)) (net.Conn, error) {
 	const silence = 100 * time.Millisecond
 	type outcome struct {
 		conn net.Conn
@@ -113,14 +115,14 @@ func dialLocalhost(ctx context.Context, port string) (net.Conn, error) {
 		addr := net.JoinHostPort(loopbacks[begun], port)
 		begun++
 		go func() {
-			conn, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
+			conn, err := dial(ctx, "tcp", addr)
 			outcomes <- outcome{conn, err}
 		}()
 	}
 	begin()
 	next := time.NewTimer(silence)
 	defer next.Stop()
-	var failures []error
+	var failures []error // at the end one for each address
 	for {
 		select {
 		case <-next.C:
@@ -140,7 +142,7 @@ func dialLocalhost(ctx context.Context, port string) (net.Conn, error) {
 			if begun < len(loopbacks) {
 				begin()
 			} else if ended == begun {
-				return nil, errors.Join(failures...)
+				return nil, fmt.Errorf("%w; %w", failures[0], failures[1])
 			}
 		}
 	}

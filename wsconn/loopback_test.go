@@ -2,11 +2,13 @@ package wsconn
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/standardbeagle/brum/errors"
@@ -179,5 +181,51 @@ func TestM4_dial_by_name(t *testing.T) {
 		}
 		srv.Close()
 		<-done
+	}
+}
+
+// An address that does not answer at all holds nobody up, and what it answers too late is
+// given back.
+func TestM4_silent_address(t *testing.T) {
+	for _, late := range []string{"nothing", "a connection"} {
+		t.Run(late, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				silent, other := net.Pipe()
+				good, _ := net.Pipe()
+				began := time.Now()
+				c, err := dialLocalhost(t.Context(), "1", func(ctx context.Context, _, addr string) (net.Conn, error) {
+					if addr == "[::1]:1" {
+						return good, nil
+					}
+					<-ctx.Done()
+					if late == "nothing" {
+						return nil, ctx.Err()
+					}
+					return silent, nil
+				})
+				if took := time.Since(began); err != nil || c != good || took > time.Second {
+					t.Errorf("%v, %v after %v", c, err, took)
+				}
+				if late == "nothing" {
+					return
+				}
+				if _, err := other.Read(make([]byte, 1)); err != io.EOF {
+					t.Errorf("the late connection was kept: %v", err)
+				}
+			})
+		})
+	}
+}
+
+// If both fail the error is one line that names both, the one which says more first.
+func TestM4_both_addresses_fail(t *testing.T) {
+	_, err := dialLocalhost(t.Context(), "1", func(_ context.Context, _, addr string) (net.Conn, error) {
+		if addr == "127.0.0.1:1" {
+			return nil, fmt.Errorf("dial %s: %w", addr, errors.Unreachable)
+		}
+		return nil, fmt.Errorf("dial %s: %w", addr, errors.Refused)
+	})
+	if errors.Of(err) != errors.Refused || err.Error() != "dial [::1]:1: refused; dial 127.0.0.1:1: unreachable" {
+		t.Errorf("%v", err)
 	}
 }

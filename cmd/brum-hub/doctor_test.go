@@ -30,7 +30,7 @@ func (w *world) examine(t *testing.T) *doctor.Report {
 		worst = max(worst, f.Severity)
 	}
 	if worst >= doctor.Degraded {
-		unwell = 9
+		unwell = 10
 	}
 	if r.Severity != worst || code != unwell {
 		t.Errorf("exit %d, %v, but the worst finding is %v", code, r.Severity, worst)

@@ -74,7 +74,7 @@ func newCommand() *cobra.Command {
 	f.SortFlags = false
 	f.StringVar(&o.Name, "name", "", "name of this instance (default: the directory's)")
 	f.StringVar(&o.Dir, "dir", ".", "directory of the project")
-	f.StringVar(&o.Host, "listen", "127.0.0.1", "address to listen on; only loopback, as there is no TLS")
+	f.StringVar(&o.Host, "listen", "127.0.0.1", "address to listen on; only loopback, as there is no TLS; localhost is 127.0.0.1 and ::1")
 	f.IntVar(&o.Port, "port", 7777, "first port to try, up to 7999; 0: any")
 	f.StringVar(&o.restart, "restart", "never", "when to start ended processes again: never, on-failure, always")
 	f.StringVar(&o.logBuffer, "log-buffer", "64MiB", "memory for output lines, such as 512KiB, 64MiB, 1GiB")

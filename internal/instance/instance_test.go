@@ -188,7 +188,7 @@ func TestReregistersWhenItsFileVanishes(t *testing.T) {
 	}
 }
 
-func TestRunsOnWithoutDiscovery(t *testing.T) {
+func TestA6_RunsOnWithoutDiscovery(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "instances")
 	if err := os.WriteFile(dir, nil, 0o600); err != nil {
 		t.Fatal(err)
