@@ -310,8 +310,9 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
+	by := c.blame(trigger)
 	c.link, c.renewal = linkNone, renewal{}
-	c.lostAt, c.lostBy = now, trigger
+	c.lostAt, c.lostBy = now, by
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
 	c.out = outbox{}
@@ -323,5 +324,18 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.role == dialing {
 		c.redial.outage(now)
 	}
-	c.publish(now, trigger, err)
+	c.publish(now, by, err)
+}
+
+// blame is what takes a link: where that was in doubt because of what happened to the machine, it
+// is this, and an error is only how it showed.
+func (c *core) blame(trigger Trigger) Trigger {
+	if trigger != TriggerError {
+		return trigger
+	}
+	switch why := c.suspicion(); why {
+	case TriggerWake, TriggerPause, TriggerNetwork:
+		return why
+	}
+	return trigger
 }
