@@ -20,6 +20,7 @@ var columns = []struct {
 }{
 	{"sleep", func(r *result) any { return r.name }},
 	{"slept", func(r *result) any { return r.wake.Slept.Round(100 * time.Millisecond) }},
+	{"rtt", func(r *result) any { return ms(max(r.before.Session.RTT, r.before.Hub.RTT(), r.outsideBefore.RTT())) }},
 	{"wakeup to thaw", func(r *result) any { return ms(r.thawed.Sub(r.woken)) }},
 	{"thaw to 1st byte", func(r *result) any { return ms(r.wake.FirstByte.Sub(r.wake.Thawed)) }},
 	{"event to 1st byte", func(r *result) any { d, _ := r.eventToByte(); return ms(d) }},
