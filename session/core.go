@@ -310,7 +310,7 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
-	renewed := c.renewal
+	renewed, by := c.renewal, c.blame(trigger)
 	c.link, c.renewal = linkNone, renewal{}
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
@@ -327,10 +327,23 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 		// Most likely the peer has cut this link off for the new one, of which we are yet to
 		// hear: that is the first attempt of the outage.
 		c.redial.attempted(now)
-		if trigger == TriggerError || trigger == TriggerPeer {
-			trigger = renewed.why
+		if by == TriggerError || by == TriggerPeer {
+			by = renewed.why
 		}
 	}
-	c.lostAt, c.lostBy = now, trigger
-	c.publish(now, trigger, err)
+	c.lostAt, c.lostBy = now, by
+	c.publish(now, by, err)
+}
+
+// blame is what takes a link: where that was in doubt because of what happened to the machine, it
+// is this, and an error is only how it showed.
+func (c *core) blame(trigger Trigger) Trigger {
+	if trigger != TriggerError {
+		return trigger
+	}
+	switch why := c.suspicion(); why {
+	case TriggerWake, TriggerPause, TriggerNetwork:
+		return why
+	}
+	return trigger
 }

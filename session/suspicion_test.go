@@ -48,3 +48,33 @@ func TestG2_ActiveAgainNamesItsTrigger(t *testing.T) {
 		})
 	}
 }
+
+// A link that breaks while it is in doubt was taken by what the doubt came from, whatever the
+// error; one that just breaks, by the error.
+func TestG2_WhatTookALinkInDoubt(t *testing.T) {
+	for _, doubt := range []struct {
+		put  func(*Session)
+		want Trigger
+	}{
+		{func(s *Session) { s.Hold(TriggerWake) }, TriggerWake},
+		{func(s *Session) { s.Nudge(TriggerWake) }, TriggerWake},
+		{func(s *Session) { s.Nudge(TriggerNetwork) }, TriggerNetwork},
+		{func(s *Session) { s.Nudge(TriggerManual) }, TriggerError},
+		{func(*Session) {}, TriggerError},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			p := newPair(t, Config{})
+			defer p.end()
+			p.net.last().blackhole()
+			doubt.put(p.a)
+			p.net.last().cut()
+			synctest.Wait()
+			p.a.Nudge(TriggerManual) // ends a hold
+			synctest.Wait()
+			last := p.a.Stats().LastResume
+			if last == nil || last.Trigger != doubt.want {
+				t.Errorf("resume %+v, want by %v", last, doubt.want)
+			}
+		})
+	}
+}

@@ -157,10 +157,10 @@ func (l *lab) wake(r *result) error {
 	r.back = r.thawed
 	if r.depart > 0 {
 		time.Sleep(r.depart)
-		r.back = time.Now()
 		if _, err := l.order(side.Order{Do: side.DoReturn}); err != nil {
 			return err
 		}
+		r.back = time.Now()
 	}
 	return nil
 }

@@ -89,7 +89,7 @@ type fate string
 
 const (
 	kept       fate = ""
-	reset      fate = "reject with tcp reset" // as a router does that has forgotten them
+	reset      fate = "reject with tcp reset" // as a machine does that knows nothing of them
 	blackholed fate = "drop"
 )
 
@@ -103,7 +103,8 @@ func inflict(f fate) (int, error) {
 	var in, out strings.Builder
 	for _, c := range list {
 		fmt.Fprintf(&in, "ip saddr %v tcp sport %d tcp dport %d %s\n", c.remote.Addr(), c.remote.Port(), c.local.Port(), f)
-		fmt.Fprintf(&out, "ip daddr %v tcp sport %d tcp dport %d %s\n", c.remote.Addr(), c.local.Port(), c.remote.Port(), f)
+		// Not what says so: resets pass here, too.
+		fmt.Fprintf(&out, "ip daddr %v tcp sport %d tcp dport %d tcp flags & rst == 0 %s\n", c.remote.Addr(), c.local.Port(), c.remote.Port(), f)
 	}
 	rules := fmt.Sprintf(`table inet fate {
 chain input { type filter hook input priority 0

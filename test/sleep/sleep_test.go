@@ -11,9 +11,7 @@ import (
 )
 
 func TestH6_PathKept(t *testing.T) {
-	r := getLab(t).take(t, nap{name: "path kept, quiet", quiet: true})
-	r.check(t)
-	r.checkKept(t)
+	getLab(t).takeKept(t, nap{name: "path kept, quiet", quiet: true})
 }
 
 // Who calls into a machine that sleeps gets no answer, and gives up the link before it wakes.
@@ -45,9 +43,7 @@ func TestH6_NetworkGone(t *testing.T) {
 }
 
 func TestG1_EightHours(t *testing.T) {
-	r := getLab(t).take(t, nap{name: "8 hours, quiet", quiet: true, leap: 8 * time.Hour})
-	r.check(t)
-	r.checkKept(t)
+	getLab(t).takeKept(t, nap{name: "8 hours, quiet", quiet: true, leap: 8 * time.Hour})
 }
 
 // After ten wakes, whatever else happened in them, the time from the event to the first byte of

@@ -20,13 +20,20 @@ var columns = []struct {
 }{
 	{"sleep", func(r *result) any { return r.name }},
 	{"slept", func(r *result) any { return r.wake.Slept.Round(100 * time.Millisecond) }},
+	{"rtt", func(r *result) any { return ms(max(r.before.Session.RTT, r.before.Hub.RTT(), r.outsideBefore.RTT())) }},
 	{"wakeup to thaw", func(r *result) any { return ms(r.thawed.Sub(r.woken)) }},
-	{"thaw to 1st byte", func(r *result) any { return ms(r.wake.FirstByte.Sub(r.wake.Thawed)) }},
-	{"event to 1st byte", func(r *result) any { d, _ := r.eventToByte(); return ms(d) }},
-	{"active", func(r *result) any { return ms(r.wake.SessionActive.Sub(r.wake.Back)) }},
-	{"message", func(r *result) any { return ms(r.wake.Echoed.Sub(r.wake.Back)) }},
-	{"call", func(r *result) any { return ms(r.wake.Called.Sub(r.wake.Back)) }},
-	{"call from outside", func(r *result) any { return ms(r.called.Sub(r.back)) }},
+	{"thaw to 1st byte", func(r *result) any { return since(r.wake.Thawed, r.wake.FirstByte) }},
+	{"event to 1st byte", func(r *result) any {
+		d, err := r.eventToByte()
+		if err != nil {
+			return none
+		}
+		return ms(d)
+	}},
+	{"active", func(r *result) any { return since(r.wake.Back, r.wake.SessionActive) }},
+	{"message", func(r *result) any { return since(r.wake.Back, r.wake.Echoed) }},
+	{"call", func(r *result) any { return since(r.wake.Back, r.wake.Called) }},
+	{"call from outside", func(r *result) any { return since(r.back, r.called) }},
 	{"session", func(r *result) any {
 		return trigger(r.before.Session.Resumes, r.wake.Session.Resumes, r.wake.Session.Trigger)
 	}},
@@ -54,6 +61,16 @@ func printTable(l *lab) {
 	}
 	fmt.Fprintln(w)
 	w.Flush()
+}
+
+// none stands for what did not happen.
+const none = "-"
+
+func since(from, to time.Time) any {
+	if to.IsZero() {
+		return none
+	}
+	return ms(to.Sub(from))
 }
 
 func ms(d time.Duration) time.Duration { return d.Round(time.Millisecond) }

@@ -83,8 +83,9 @@ func (m *machine) obey(o side.Order) (side.Answer, error) {
 	case side.DoSleep:
 		return side.Answer{}, m.sleep(o)
 	case side.DoReturn:
+		err := m.joinNetwork()
 		m.nap.back = now()
-		return side.Answer{}, m.joinNetwork()
+		return side.Answer{}, err
 	case side.DoStep:
 		w, err := m.step(ctx)
 		return side.Answer{Wake: w}, err

@@ -86,7 +86,7 @@ func (s *subject) echo(ctx context.Context) error {
 
 func (s *subject) state() side.Session {
 	stats := s.session.Stats()
-	st := side.Session{ID: stats.ID.String(), State: stats.State.String(), Resumes: stats.Resumes}
+	st := side.Session{ID: stats.ID.String(), State: stats.State.String(), Resumes: stats.Resumes, RTT: stats.RTT}
 	if stats.LastResume != nil {
 		st.Trigger = stats.LastResume.Trigger.String()
 	}

@@ -74,8 +74,12 @@ type Instance struct {
 	SessionID  string  `json:"session_id"`
 	Resumes    uint64  `json:"resumes"`
 	LastError  string  `json:"last_error"`
+	RTTMillis  float64 `json:"rtt_ms"`
 	LastResume *Resume `json:"last_resume"`
 }
+
+// RTT is the session's round trip time.
+func (i Instance) RTT() time.Duration { return time.Duration(i.RTTMillis * float64(time.Millisecond)) }
 
 // Trigger is what the last resume was by, "" if there was none.
 func (i Instance) Trigger() string {

@@ -48,6 +48,7 @@ type Session struct {
 	State   string
 	Resumes uint64
 	Trigger string // of the last resume
+	RTT     time.Duration
 }
 
 // Wake is what a sleep was like. All times are the guest's wall clock.
