@@ -1,6 +1,10 @@
 package session
 
-import "time"
+import (
+	"time"
+
+	"github.com/standardbeagle/brum/errors"
+)
 
 // What has to hold all the time.
 
@@ -88,7 +92,7 @@ type judge struct {
 	unacked   simTime // since when something that arrived is not acknowledged; below 0 for never
 	attempted simTime // when the last attempt of this outage was made; below 0 for none
 	outage    time.Time
-	slowed    bool // somebody has asked to wait
+	slowed    bool // somebody has asked to wait, or another program answered
 	linkedAt  simTime
 
 	slept simTime       // of the host, when the timer was set
@@ -151,9 +155,6 @@ func (j *judge) outages(x *simDriver, ran simTime) {
 			x.d.fail("S7: an outage that %v notices now began %v ago: it is less eager", x.side, began)
 		}
 	}
-	if c.redial.next.Sub(x.now()) > eagerStep {
-		j.slowed = true
-	}
 	if !j.slowed && x.now().Sub(c.redial.outageStart) < eagerPeriod && ran-j.attempted > eagerStep+x.grace() {
 		x.d.fail("S7: %v makes no attempt for %v in an outage", x.side, ran-j.attempted)
 	}
@@ -161,6 +162,13 @@ func (j *judge) outages(x *simDriver, ran simTime) {
 
 // heard notes that a packet has arrived.
 func (j *judge) heard(x *simDriver) { j.heardAt = x.proc.ran() }
+
+// failed notes that an attempt has.
+func (j *judge) failed(err error) {
+	if errors.RetryAfter(err) > 0 || !errors.IsTemporary(err) {
+		j.slowed = true
+	}
+}
 
 // condemns: S8. The side has asked and had the time to hear.
 func (x *simDriver) condemns(now time.Time, p probe) {
@@ -175,7 +183,7 @@ func (x *simDriver) condemns(now time.Time, p probe) {
 	if least := minProbe - x.grace(); (ran-j.probed < least || ran-j.heardAt < least) && stopped > minProbe+probeSlack+x.grace() {
 		x.d.fail("S8: %v gives its link up; it has run for %v since it asked, %v since it heard something", x.side, ran-j.probed, ran-j.heardAt)
 	}
-	if x.d.evening && !x.d.slow && x.link != nil && j.linkedAt > x.d.calmAt+time.Second {
+	if !x.d.slow && x.link != nil && (x.d.settled || x.d.evening && j.linkedAt > x.d.calmAt+time.Second) {
 		x.d.fail("S8: %v judges a live peer dead in calm weather: it asked %v ago, heard something %v ago, RTT %v", x.side, ran-j.probed, ran-j.heardAt, x.core.live.rtt)
 	}
 }

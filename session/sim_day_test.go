@@ -32,6 +32,7 @@ type day struct {
 	calmAt   simTime  // since when it is evening
 	slow     bool     // the path is so slow that a live peer may be given up
 	evening  bool     // the weather is calm for the rest of the day, and nothing new is sent
+	settled  bool     // all links are healthy, and nothing is on its way
 }
 
 // totals are what days add up to.

@@ -171,6 +171,7 @@ func (x *simDriver) attempted(t *simAttempt, sock *simSocket, reply []byte, err 
 	}
 	x.note("attempt fails", int64(t.n), int64(errors.Of(err)))
 	if wanted && x.core.link != linkUp && x.core.phase != phaseEnded {
+		x.judge.failed(err)
 		x.s.attemptFailed(now, err)
 	}
 	x.unlock(now)

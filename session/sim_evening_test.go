@@ -59,6 +59,7 @@ func (d *day) converge() {
 		d.fail("S7: not joined %v after the weather became calm: %v", linkedBy, bad)
 	}
 	d.drain()
+	d.settled = true
 	d.nudgeAll(sideA, TriggerManual) // whoever is asked answers, however far it is
 	d.nudgeAll(sideB, TriggerManual)
 	d.until(d.t + 5*time.Second)

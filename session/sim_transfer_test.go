@@ -5,7 +5,7 @@ import "time"
 // trickle sends over a path on which one packet takes longer than all patience at first. That
 // may cost a link until it is learned, but not one after another.
 func (d *day) trickle() {
-	const messages, size = 30, 20_000
+	const messages, size = 24, 20_000
 	n := &d.net
 	n.rate, n.delay, n.jitter = 20_000, 5*time.Millisecond, 0
 	d.slow = true

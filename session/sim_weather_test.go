@@ -205,7 +205,7 @@ func (d *day) thief() {
 
 // odd is what is seldom.
 func (d *day) odd(h *simHost) {
-	switch d.rng.IntN(4) {
+	switch d.rng.IntN(5) {
 	case 0: // the wall clock is set
 		h.clock.set += d.between(-10*time.Second, 10*time.Second)
 		d.note(h.name, "clock is set", int64(h.clock.set), 0)
@@ -220,6 +220,13 @@ func (d *day) odd(h *simHost) {
 		}
 	case 3:
 		d.nudgeAll(h.side, TriggerManual)
+	case 4: // stopped just when it has asked
+		d.nudgeAll(h.side, TriggerManual)
+		d.at(d.between(0, 100*time.Millisecond), func() {
+			if !d.evening {
+				d.pause(h, d.between(400*time.Millisecond, 1500*time.Millisecond))
+			}
+		})
 	}
 }
 
