@@ -43,8 +43,16 @@ func (a *attachment) receive(lane *session.Stream, name string) {
 	in.ctx, in.cancel = context.WithCancel(a.ctx)
 	in.reading, in.halt = context.WithCancel(in.ctx)
 	defer in.leave()
+	var late bool
 	var former *arriving
-	st.change(func() { former, st.arrival = st.arrival, in })
+	st.change(func() {
+		if late = !st.rx.admits(a.number); !late {
+			former, st.arrival = st.arrival, in
+		}
+	})
+	if late {
+		return
+	}
 	if former != nil {
 		former.cancel()
 	}

@@ -26,6 +26,7 @@ type attachment struct {
 	control  *session.Stream // what this side says
 	heardOf  bool            // the peer's control lane has come; Run's goroutine only
 	admitted chan struct{}   // closed when the peer's hello was accepted and is on disk
+	number   uint64          // of this side's Runs, from 1
 }
 
 // Run carries the channel over s until s ends, ctx is done, a later session takes over, the
@@ -71,6 +72,8 @@ func (c *Channel) begin(a *attachment) error {
 		return fmt.Errorf("durable: Run called twice for session %v: %w", a.session.ID(), errors.Invalid)
 	}
 	c.runs[a.session] = a
+	c.begun++
+	a.number = c.begun
 	return nil
 }
 
@@ -212,9 +215,12 @@ func (a *attachment) admit(h hello) error {
 	defer func() { <-c.admission }()
 
 	c.mu.Lock()
-	before := c.party
+	before, latest := c.party, c.latest
 	after, err := c.party.judge(h)
 	c.mu.Unlock()
+	if a.number < latest {
+		return errReplaced // what it says of the peer may be long past: it accuses nobody
+	}
 	if e, ok := errors.AsType[*RefusedError](err); ok && e.ByPeer {
 		c.stop(err) // it is this side's journal that is of no use
 	}
@@ -231,7 +237,7 @@ func (a *attachment) admit(h hello) error {
 		return context.Cause(a.ctx)
 	}
 	former := c.current
-	c.current = a
+	c.current, c.latest = a, a.number
 	over := c.end.phase != endNone
 	close(a.admitted)
 	if !over {

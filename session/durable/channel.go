@@ -54,7 +54,10 @@ type Channel struct {
 	party   party
 	streams map[string]*Stream
 	runs    map[*session.Session]*attachment
-	current *attachment   // the latest session that was admitted
+	current *attachment // the latest session that was admitted
+
+	begun   uint64        // how many Runs
+	latest  uint64        // the number of the latest that was admitted
 	trimmed chan struct{} // closed and replaced when the journal has got room
 	end     ending
 	err     error

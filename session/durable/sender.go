@@ -26,9 +26,11 @@ const (
 // move decides what comes next.
 func (s *sender) move(committed, end journal.Cursor) sendMove {
 	switch {
+	case !s.begun && end.Next > 0:
+		return sendStart // also if nothing follows: the peer may have been rolled back
 	case end.Next <= max(s.next, committed.Next):
 		return sendNothing
-	case !s.begun || s.next < committed.Next:
+	case s.next < committed.Next:
 		return sendStart
 	default:
 		return sendData

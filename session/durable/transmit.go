@@ -23,7 +23,7 @@ func (a *attachment) transmit(st *Stream) {
 }
 
 // pump sends the stream's log from where the peer has committed, and then what is added. The
-// lane is opened when there is something to send.
+// lane is opened when anything was ever sent.
 func (a *attachment) pump(st *Stream) error {
 	// What a start says of the log's end has to be true of everything that was sent before it,
 	// so the former session's pump comes to its end first.

@@ -110,6 +110,12 @@ var key = []byte("0123456789abcdef0123456789abcdef")
 // join connects two sides by a session of their own.
 func join(t *testing.T, a, b *side) *joint {
 	t.Helper()
+	return joinWith(t, a, b, nil)
+}
+
+// joinWith is join with a taker for the accepting side's other streams.
+func joinWith(t *testing.T, a, b *side, other func(*session.Stream)) *joint {
+	t.Helper()
 	cfg := session.Config{Key: key, Budget: session.NewBudget(64 << 20)}
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg})
 	if err != nil {
@@ -133,7 +139,7 @@ func join(t *testing.T, a, b *side) *joint {
 	}
 	j := &joint{t, dialing, accepted, acceptor, [2]chan error{make(chan error, 1), make(chan error, 1)}}
 	go func() { j.errs[0] <- a.channel.Run(context.Background(), dialing, nil) }()
-	go func() { j.errs[1] <- b.channel.Run(context.Background(), accepted, nil) }()
+	go func() { j.errs[1] <- b.channel.Run(context.Background(), accepted, other) }()
 	t.Cleanup(j.cut)
 	return j
 }
