@@ -1,6 +1,9 @@
 package durable
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+)
 
 type actionKind uint8
 
@@ -51,7 +54,7 @@ func (e *explorer) choices(w *world, list []action) []action {
 	if w.left.sessions > 0 {
 		for i := range w.processes { // of side 0, each with the first of side 1 and its copies
 			for j := range w.processes {
-				if w.processes[i].side == 0 && w.processes[j].side == 1 && w.joinable(place(i), place(j)) {
+				if w.processes[i].side == 0 && w.processes[j].side == 1 && w.joinable(place(i), place(j)) && (!e.calm || !w.anyUp()) {
 					list = append(list, action{kind: doAttach, place: place(i), session: int8(j)})
 				}
 			}
@@ -72,6 +75,10 @@ func (w *world) joinable(a, b place) bool {
 		}
 	}
 	return true
+}
+
+func (w *world) anyUp() bool {
+	return slices.ContainsFunc(w.sessions, func(s joined) bool { return s.up })
 }
 
 func (e *explorer) ofProcess(w *world, at place, list []action) []action {
@@ -153,7 +160,7 @@ func (e *explorer) do(w *world, a action) {
 	case doLose:
 		w.left.losses--
 		w.sessions[a.session].up = false
-		if e.coarse {
+		if !e.late {
 			e.drop(w, a.session)
 		}
 		return
@@ -173,13 +180,15 @@ func (e *explorer) do(w *world, a action) {
 	p := &w.processes[a.place]
 	switch a.kind {
 	case doSend:
-		p.staged = append(p.staged, staged{kind: stagedSend, payload: byte(w.distinct()<<4) | byte(p.sent())})
-		if e.coarse {
+		for again := true; again; again = e.calm && p.sent() < int(w.left.sends[p.side]) {
+			p.staged = append(p.staged, staged{kind: stagedSend, payload: byte(w.distinct()<<4) | byte(p.sent())})
+		}
+		if e.quickDisk {
 			e.sync(w, a.place)
 		}
 	case doCommit:
 		p.staged = append(p.staged, staged{kind: stagedCommit, cursor: p.rx.next, applied: p.got})
-		if e.coarse {
+		if e.quickDisk {
 			e.sync(w, a.place)
 		}
 	case doSync:
@@ -237,7 +246,7 @@ func (e *explorer) attach(w *world, a, b place) {
 		s.ends[1-i].control = []string{string(h.append(nil))}
 	}
 	w.sessions = append(w.sessions, s)
-	if e.coarse {
+	if !e.late {
 		for i := range s.ends {
 			e.control(w, int8(len(w.sessions)-1), place(i))
 		}
@@ -298,6 +307,9 @@ func (e *explorer) tell(w *world, at place) {
 		end.told, end.toldOnce = p.rx.committed, true
 		if peer := &s.ends[1-i]; peer.open {
 			peer.replies = append(peer.replies, string(appendCommitted(nil, end.told)))
+			if q := &w.processes[peer.at]; !e.late && peer.admitted && q.failed == nil && q.dead == nil {
+				e.reply(w, p.current, place(1-i))
+			}
 		}
 	}
 }

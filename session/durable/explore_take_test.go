@@ -31,7 +31,7 @@ func (e *explorer) transmit(w *world, session int8, at place) {
 		if to.open {
 			to.data, to.log = append(to.data, string(msg)), p.disk.log
 		}
-		if !e.coarse {
+		if e.late {
 			return
 		}
 	}
@@ -86,7 +86,7 @@ func (e *explorer) control(w *world, session int8, at place) {
 		return
 	}
 	p.staged = append(p.staged, staged{kind: stagedParty, party: after, session: session})
-	if e.coarse {
+	if e.quickDisk {
 		e.sync(w, here.at)
 	}
 }
@@ -115,6 +115,9 @@ func (e *explorer) data(w *world, session int8, at place) {
 			p.got += string(msg[1:])
 			if !strings.HasPrefix(here.log, p.got) {
 				e.fail("%x was received, the sender has sent %x", p.got, here.log)
+			}
+			if e.calm && p.side == 1 {
+				e.do(w, action{kind: doCommit, place: here.at})
 			}
 		}
 	}
@@ -146,6 +149,9 @@ func (e *explorer) reply(w *world, session int8, at place) {
 	if err == nil && news {
 		p.base = c.Next
 		p.staged = append(p.staged, staged{kind: stagedTrim, trim: c.Next})
+		if e.calm {
+			e.sync(w, here.at)
+		}
 	}
 	e.stream(w, session, at, err)
 }
