@@ -116,7 +116,12 @@ func join(t *testing.T, a, b *side) *joint {
 // joinWith is join with a taker for the accepting side's other streams.
 func joinWith(t *testing.T, a, b *side, other func(*session.Stream)) *joint {
 	t.Helper()
-	cfg := session.Config{Key: key, Budget: session.NewBudget(64 << 20)}
+	return joinBy(t, a, b, other, session.Config{Key: key, Budget: session.NewBudget(64 << 20)})
+}
+
+// joinBy is joinWith by sessions of a configuration.
+func joinBy(t *testing.T, a, b *side, other func(*session.Stream), cfg session.Config) *joint {
+	t.Helper()
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg})
 	if err != nil {
 		t.Fatal(err)
