@@ -31,7 +31,7 @@ type Mutant struct {
 type Edit [3]string
 
 // limit bounds one run of the tests of a mutant. One that makes them hang is found, too.
-const limit = 60 * time.Second
+const limit = 40 * time.Second
 
 // Result says which test has found a mutant, and the first words of how.
 type Result struct{ By, How string }

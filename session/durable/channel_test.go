@@ -262,10 +262,12 @@ func TestRolledBackLog(t *testing.T) {
 	}
 	old := open(t, dir, nil, nil)
 	join(t, old, b)
-	_, err := b.stream("x").Receive(t.Context())
+	_, err := receive(t, b.stream("x"))
 	refused(t, err, ReasonRolledBack, false)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
 	for err = nil; err == nil; {
-		_, err = old.stream("x").Send(t.Context(), nil)
+		_, err = old.stream("x").Send(ctx, nil)
 	}
 	refused(t, err, ReasonRolledBack, true)
 }
@@ -288,7 +290,7 @@ func TestDivergedLog(t *testing.T) {
 	old := open(t, dir, nil, nil)
 	send(t, old.stream("x"), "another", "and more")
 	join(t, old, b)
-	_, err := b.stream("x").Receive(t.Context())
+	_, err := receive(t, b.stream("x"))
 	refused(t, err, ReasonDigest, false)
 }
 
@@ -312,7 +314,7 @@ func TestRolledBackReceiver(t *testing.T) {
 	open(t, dir, nil, nil).die()
 	old := open(t, dir, nil, nil)
 	join(t, a, old)
-	_, err := old.stream("x").Receive(t.Context())
+	_, err := receive(t, old.stream("x"))
 	refused(t, err, ReasonRolledBack, false)
 }
 

@@ -13,7 +13,10 @@ func (e *explorer) transmit(w *world, session int8, at place) {
 	from, to := &s.ends[at], &s.ends[1-at]
 	p := &w.processes[from.at]
 	e.fenced(p, from)
-	for {
+	for turn := 0; ; turn++ {
+		if turn > 2*e.messages()+2 {
+			e.fail("there is no end of sending")
+		}
 		committed, end := p.bounds()
 		var msg []byte
 		switch from.tx.move(committed, end) {

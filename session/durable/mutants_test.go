@@ -30,7 +30,7 @@ var mutants = []mutate.Mutant{
 	{Name: "a copy is not noticed", By: by("TestClonedJournal"), Edits: []mutate.Edit{{"fence.go",
 		"case h.self.generation == p.peer.generation && h.self.nonce != p.peer.nonce:", "case false:"}}},
 	{Name: "a late greeting is judged", By: by("TestLateGreeting"), Edits: []mutate.Edit{{"attachment.go",
-		"if a.number < latest {", "if false {"}}},
+		"if a.number < latest {", "if a.number < latest && false {"}}},
 	{Name: "the peer's generation is not persisted", By: by("TestFenceSurvivesRestart"), Edits: []mutate.Edit{{"attachment.go",
 		"if after.peer != before.peer {", "if false {"}}},
 	{Name: "a stale session's commits are accepted", By: by("TestStaleCommit"), Edits: []mutate.Edit{{"transmit.go",

@@ -144,7 +144,7 @@ func TestEndWaitsForCommits(t *testing.T) {
 	<-c.Done()
 	select {
 	case err := <-ended:
-		t.Errorf("the end has not waited: %v", err)
+		t.Fatalf("the end has not waited: %v", err)
 	case <-time.After(50 * time.Millisecond): // as long as it takes to go wrong
 	}
 	if err := b.journal.CommitReceive(t.Context(), "x", m.Cursor(), nil); err != nil {
@@ -205,7 +205,7 @@ func TestPendingSend(t *testing.T) {
 	if err := b.stream("x").Commit(&canceled{Context: context.Background()}, m.Cursor(), nil); err != nil && !pending(err) {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	if err := a.stream("x").WaitCommitted(ctx, m.Index); err != nil {
 		t.Fatal(err)
@@ -221,7 +221,7 @@ func TestRoomIsShared(t *testing.T) {
 	send(t, a.stream("x"), "0", "1", "2")
 	sent := make(chan error, 1)
 	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 		defer cancel()
 		_, err := a.stream("y").Send(ctx, []byte("other"))
 		sent <- err

@@ -194,6 +194,13 @@ func want(t *testing.T, st *Stream, msgs ...string) (last *Message) {
 	return last
 }
 
+// receive is Receive for a reasonable time.
+func receive(t *testing.T, st *Stream) (*Message, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	return st.Receive(ctx)
+}
+
 func commit(t *testing.T, st *Stream, m *Message) {
 	t.Helper()
 	if err := st.Commit(t.Context(), m.Cursor(), nil); err != nil {
