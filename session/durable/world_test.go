@@ -57,13 +57,13 @@ func (c *memoryConn) Close() error {
 
 // side is one party in one life of its process.
 type side struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	journal *journal.Journal
 	channel *Channel
 }
 
-func open(t *testing.T, dir string, o *journal.Options, cfg *Config) *side {
+func open(t testing.TB, dir string, o *journal.Options, cfg *Config) *side {
 	t.Helper()
 	j, err := journal.Open(dir, o)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *side) stream(name string) *Stream {
 
 // joint is a session between two sides that carries their channels.
 type joint struct {
-	t        *testing.T
+	t        testing.TB
 	dialing  *session.Session
 	accepted *session.Session
 	acceptor *session.Acceptor
@@ -108,19 +108,19 @@ type joint struct {
 var key = []byte("0123456789abcdef0123456789abcdef")
 
 // join connects two sides by a session of their own.
-func join(t *testing.T, a, b *side) *joint {
+func join(t testing.TB, a, b *side) *joint {
 	t.Helper()
 	return joinWith(t, a, b, nil)
 }
 
 // joinWith is join with a taker for the accepting side's other streams.
-func joinWith(t *testing.T, a, b *side, other func(*session.Stream)) *joint {
+func joinWith(t testing.TB, a, b *side, other func(*session.Stream)) *joint {
 	t.Helper()
 	return joinBy(t, a, b, other, session.Config{Key: key, Budget: session.NewBudget(64 << 20)})
 }
 
 // joinBy is joinWith by sessions of a configuration.
-func joinBy(t *testing.T, a, b *side, other func(*session.Stream), cfg session.Config) *joint {
+func joinBy(t testing.TB, a, b *side, other func(*session.Stream), cfg session.Config) *joint {
 	t.Helper()
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg})
 	if err != nil {
