@@ -16,6 +16,9 @@ type arriving struct {
 	at     arrival // guarded by st.mu
 	ctx    context.Context
 	cancel context.CancelFunc // a later lane has replaced it, or it is of no use
+
+	reading context.Context // done, too, when nobody shall wait for messages any more
+	halt    context.CancelFunc
 }
 
 // receive makes a lane of the peer's the one that a stream's messages come on, once the peer
@@ -29,21 +32,38 @@ func (a *attachment) receive(lane *session.Stream, name string) {
 	}
 	st, err := a.channel.Stream(name)
 	if err != nil {
-		_ = lane.Send(a.ctx, appendRefusal(nil, &RefusedError{Reason: ReasonLimit, Detail: err.Error()}))
-		_ = lane.CloseSend(a.ctx)
+		e := malformed("stream name")
+		if errors.Of(err) == errors.Limit {
+			e = &RefusedError{Reason: ReasonLimit, Detail: err.Error()}
+		}
+		a.refuseLane(lane, e)
 		return
 	}
-	ctx, cancel := context.WithCancel(a.ctx)
-	defer cancel()
-	in := &arriving{a: a, st: st, lane: lane, ctx: ctx, cancel: cancel}
+	in := &arriving{a: a, st: st, lane: lane}
+	in.ctx, in.cancel = context.WithCancel(a.ctx)
+	in.reading, in.halt = context.WithCancel(in.ctx)
+	defer in.leave()
+	var late bool
+	var former *arriving
 	st.change(func() {
-		if st.arrival != nil {
-			st.arrival.cancel()
+		if late = !st.rx.admits(a.number); !late {
+			former, st.arrival = st.arrival, in
 		}
-		st.arrival = in
 	})
+	if late {
+		return
+	}
+	if former != nil {
+		former.cancel()
+	}
 	in.tell()
-	in.leave()
+}
+
+// refuseLane tells the sender on a lane that there is no going on with the stream.
+func (a *attachment) refuseLane(lane *session.Stream, e *RefusedError) {
+	if lane.Send(a.ctx, appendRefusal(nil, e)) == nil {
+		_ = lane.CloseSend(a.ctx) // so that release does not take it back
+	}
 }
 
 // leave makes way for the next lane.
@@ -65,8 +85,7 @@ func (in *arriving) tell() {
 		committed, news, err := in.st.rx.committed, in.st.news, in.st.err
 		in.st.mu.Unlock()
 		if e, ok := errors.AsType[*RefusedError](err); ok && !e.ByPeer {
-			_ = in.lane.Send(in.ctx, appendRefusal(nil, e))
-			_ = in.lane.CloseSend(in.ctx)
+			in.a.refuseLane(in.lane, e)
 		}
 		if err != nil {
 			return
@@ -90,13 +109,16 @@ func (in *arriving) tell() {
 func (in *arriving) next(ctx context.Context) (*Message, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	defer context.AfterFunc(in.ctx, cancel)()
+	defer context.AfterFunc(in.reading, cancel)()
 	for {
 		msg, err := in.lane.Receive(ctx)
 		if err != nil {
 			return nil, err
 		}
 		m, err := in.take(msg)
+		if err == errReplaced {
+			return nil, err // it comes again on the later lane
+		}
 		if err != nil {
 			if e, ok := errors.AsType[*RefusedError](err); ok {
 				e.Stream = in.st.name
@@ -117,6 +139,9 @@ func (in *arriving) take(msg []byte) (*Message, error) {
 	}
 	in.st.mu.Lock()
 	defer in.st.mu.Unlock()
+	if in.st.arrival != in {
+		return nil, errReplaced
+	}
 	switch messageType(msg[0]) {
 	case typeFrom:
 		f, err := parseFrom(msg[1:])

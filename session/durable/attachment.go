@@ -1,9 +1,13 @@
 package durable
 
 import (
+	"cmp"
 	"context"
+	"fmt"
+	"io"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/session"
@@ -20,33 +24,33 @@ type attachment struct {
 	wg      sync.WaitGroup
 
 	control  *session.Stream // what this side says
+	heardOf  bool            // the peer's control lane has come; Run's goroutine only
 	admitted chan struct{}   // closed when the peer's hello was accepted and is on disk
+	number   uint64          // of this side's Runs, from 1
 }
 
-// Run carries the channel over s until s ends, ctx is done, a later session takes over, or
-// the two sides don't fit; it says which. Streams of s that are not the channel's go to other,
-// which must not block; without it they are reset. Nobody else may call s.AcceptStream.
+// Run carries the channel over s until s ends, ctx is done, a later session takes over, the
+// peer's Run has returned, or the two sides don't fit; it says which. Streams of s that are not
+// the channel's go to other, which must not block; without it they are reset. Nobody else may
+// call s.AcceptStream. One Run at a time can have a session.
 func (c *Channel) Run(ctx context.Context, s *session.Session, other func(*session.Stream)) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	a := &attachment{channel: c, session: s, other: other, ctx: ctx, cancel: cancel, admitted: make(chan struct{})}
-	defer a.over()
-	if err := c.Err(); err != nil && !errors.Is(err, ErrEnded) {
+	if err := c.begin(a); err != nil {
+		cancel(err)
 		return err
 	}
+	defer a.over()
 	var err error
 	if a.control, err = s.OpenStream(ctx, prefix); err != nil {
-		return err
+		return a.reason(err)
 	}
-	c.mu.Lock()
-	greeting := c.party.hello()
-	c.mu.Unlock()
-	if greeting.relation == ([16]byte{}) && dials(a.control) {
-		if greeting.relation, err = c.propose(ctx); err != nil {
-			return err
-		}
+	greeting, err := c.greeting(ctx, dials(a.control))
+	if err != nil {
+		return a.reason(err)
 	}
 	if err := a.control.Send(ctx, greeting.append(nil)); err != nil {
-		return err
+		return a.reason(err)
 	}
 	for {
 		st, err := s.AcceptStream(ctx)
@@ -57,6 +61,34 @@ func (c *Channel) Run(ctx context.Context, s *session.Session, other func(*sessi
 	}
 }
 
+// begin enters an attachment into the channel's list.
+func (c *Channel) begin(a *attachment) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.err != nil && c.err != ErrEnded || c.end.wasClosed:
+		return cmp.Or(c.err, ErrClosed)
+	case c.runs[a.session] != nil:
+		return fmt.Errorf("durable: Run called twice for session %v: %w", a.session.ID(), errors.Invalid)
+	}
+	c.runs[a.session] = a
+	c.begun++
+	a.number = c.begun
+	return nil
+}
+
+// greeting returns this side's hello. The dialing side gives the relation its name.
+func (c *Channel) greeting(ctx context.Context, dials bool) (hello, error) {
+	c.mu.Lock()
+	h := c.party.hello()
+	c.mu.Unlock()
+	var err error
+	if h.relation == ([16]byte{}) && dials {
+		h.relation, err = c.propose(ctx)
+	}
+	return h, err
+}
+
 // reason is why the attachment is over, given that err was seen.
 func (a *attachment) reason(err error) error {
 	if a.ctx.Err() != nil {
@@ -65,19 +97,33 @@ func (a *attachment) reason(err error) error {
 	return err
 }
 
+// goodbye is how long the end of the control lane waits for room to be said in.
+const goodbye = time.Second
+
 // over ends everything that belongs to the attachment.
 func (a *attachment) over() {
 	a.cancel(context.Canceled)
 	c := a.channel
 	c.mu.Lock()
+	delete(c.runs, a.session)
 	if c.current == a {
 		c.current = nil
 	}
 	c.mu.Unlock()
 	if a.control != nil {
-		_ = a.control.CloseSend(a.ctx) // what was said is still heard, should the session go on
+		// What was said is still heard, should the session go on.
+		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+		_ = a.control.CloseSend(ctx)
+		cancel()
 	}
 	a.wg.Wait()
+}
+
+// isCurrent reports whether no later session has taken over.
+func (a *attachment) isCurrent() bool {
+	a.channel.mu.Lock()
+	defer a.channel.mu.Unlock()
+	return a.channel.current == a
 }
 
 // dials reports whether this side dialled the session that it opened st on: its streams have
@@ -88,7 +134,10 @@ func dials(st *session.Stream) bool { return st.ID()%2 == 1 }
 func (a *attachment) route(st *session.Stream) {
 	name, ours := strings.CutPrefix(st.Name(), prefix)
 	switch {
+	case ours && name == "" && a.heardOf:
+		a.cancel(a.refuse(malformed("second control lane")))
 	case ours && name == "":
+		a.heardOf = true
 		a.spawn(func() { a.listen(st) })
 	case ours:
 		a.spawn(func() { a.receive(st, name) })
@@ -107,7 +156,10 @@ func (a *attachment) listen(st *session.Stream) {
 	for first := true; ; first = false {
 		msg, err := st.Receive(a.ctx)
 		if err != nil {
-			return // Run will see it, too
+			if errors.Is(err, io.EOF) || errors.Is(err, session.ErrReset) {
+				a.cancel(errLeft)
+			}
+			return // if it is the session that has ended Run will see it, too
 		}
 		if err := a.heard(first, msg); err != nil {
 			a.cancel(err)
@@ -132,7 +184,7 @@ func (a *attachment) heard(first bool, msg []byte) error {
 	case typeRefuse:
 		e := parseRefusal("", body)
 		if e.ErrorPersistence() == errors.Permanent {
-			a.channel.fail(e)
+			a.channel.stop(e)
 		}
 		return e
 	case typeEnd, typeEndAck:
@@ -163,11 +215,14 @@ func (a *attachment) admit(h hello) error {
 	defer func() { <-c.admission }()
 
 	c.mu.Lock()
-	before := c.party
+	before, latest := c.party, c.latest
 	after, err := c.party.judge(h)
 	c.mu.Unlock()
+	if a.number < latest {
+		return errReplaced // what it says of the peer may be long past: it accuses nobody
+	}
 	if e, ok := errors.AsType[*RefusedError](err); ok && e.ByPeer {
-		c.fail(err) // it is this side's journal that is of no use
+		c.stop(err) // it is this side's journal that is of no use
 	}
 	if err != nil {
 		return a.refuse(err)
@@ -176,8 +231,13 @@ func (a *attachment) admit(h hello) error {
 		return err
 	}
 	c.mu.Lock()
+	c.party = after
+	if a.ctx.Err() != nil { // Run is on its way out and must not be the current one any more
+		c.mu.Unlock()
+		return context.Cause(a.ctx)
+	}
 	former := c.current
-	c.party, c.current = after, a
+	c.current, c.latest = a, a.number
 	over := c.end.phase != endNone
 	close(a.admitted)
 	if !over {
@@ -197,7 +257,11 @@ func (a *attachment) admit(h hello) error {
 
 // propose gives the relation its name, which the dialing side does.
 func (c *Channel) propose(ctx context.Context) ([16]byte, error) {
-	c.admission <- struct{}{}
+	select {
+	case c.admission <- struct{}{}:
+	case <-ctx.Done():
+		return [16]byte{}, context.Cause(ctx)
+	}
 	defer func() { <-c.admission }()
 	c.mu.Lock()
 	before := c.party

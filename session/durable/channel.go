@@ -5,9 +5,13 @@ import (
 	"encoding/binary"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/standardbeagle/brum/errors"
+	"github.com/standardbeagle/brum/session"
 	"github.com/standardbeagle/brum/session/journal"
 )
 
@@ -49,7 +53,12 @@ type Channel struct {
 	// guards following
 	party   party
 	streams map[string]*Stream
+	runs    map[*session.Session]*attachment
 	current *attachment // the latest session that was admitted
+
+	begun   uint64        // how many Runs
+	latest  uint64        // the number of the latest that was admitted
+	trimmed chan struct{} // closed and replaced when the journal has got room
 	end     ending
 	err     error
 }
@@ -57,7 +66,8 @@ type Channel struct {
 // New returns the channel that j holds, with whatever it had when its last life ended. There
 // is one channel for each opened journal; it does not close it.
 func New(j *journal.Journal, cfg *Config) *Channel {
-	c := &Channel{journal: j, done: make(chan struct{}), admission: make(chan struct{}, 1), streams: make(map[string]*Stream)}
+	c := &Channel{journal: j, done: make(chan struct{}), admission: make(chan struct{}, 1), streams: make(map[string]*Stream),
+		runs: make(map[*session.Session]*attachment), trimmed: make(chan struct{})}
 	if cfg != nil {
 		c.cfg = *cfg
 	}
@@ -67,7 +77,7 @@ func New(j *journal.Journal, cfg *Config) *Channel {
 	if c.log = c.cfg.Logger; c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
-	c.end.settled = make(chan struct{})
+	c.end.settled, c.end.closed = make(chan struct{}), make(chan struct{})
 	state := j.State()
 	c.party = party{
 		relation: state.Identity.Session,
@@ -84,7 +94,7 @@ func New(j *journal.Journal, cfg *Config) *Channel {
 		c.streams[st.Name] = newStream(c, st.Name, st)
 	}
 	if state.End != nil {
-		c.end.phase = max(c.end.phase, endDeclared)
+		c.end.declare(c.marks(false))
 		c.stop(ErrEnded)
 	}
 	return c
@@ -130,36 +140,61 @@ func (c *Channel) Err() error {
 	return c.err
 }
 
-// Close ends this side's use of the channel in this life of the process, at once. Everything
-// that is on disk goes on in the next. The journal is the caller's to close.
+// Close ends this side's use of the channel in this life of the process, at once, and with it
+// every Run and End. Everything that is on disk goes on in the next. The journal is the
+// caller's to close, afterwards.
 func (c *Channel) Close() error {
-	c.mu.Lock()
 	c.stop(ErrClosed)
-	current := c.current
-	c.current = nil
+	c.mu.Lock()
+	runs := slices.Collect(maps.Values(c.runs))
+	c.end.close()
 	c.mu.Unlock()
-	if current != nil {
-		current.cancel(ErrClosed)
+	for _, a := range runs {
+		a.cancel(ErrClosed)
 	}
 	return nil
 }
 
-// stop ends the channel for its users. The first error stays. mu is held.
+// stop ends the channel for its users because of err, and all sessions' part in it unless
+// they still have to tell of the end. The first error stays.
 func (c *Channel) stop(err error) {
-	if c.err == nil {
-		c.err = err
-		close(c.done)
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = err
+	close(c.done)
+	var runs []*attachment
+	if err != ErrEnded {
+		runs = slices.Collect(maps.Values(c.runs))
+	}
+	streams := c.allLocked()
+	c.mu.Unlock()
+	for _, st := range streams {
+		st.halt()
+	}
+	for _, a := range runs {
+		a.cancel(err)
 	}
 }
 
-// fail ends the channel because of err.
-func (c *Channel) fail(err error) {
+// room returns what is closed when the journal has got room, unless the channel has ended.
+func (c *Channel) room() (<-chan struct{}, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stop(err)
+	return c.trimmed, c.err
 }
 
-// all returns the streams that there are.
+// madeRoom tells all who wait for room: what one stream has given back may serve another.
+func (c *Channel) madeRoom() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	close(c.trimmed)
+	c.trimmed = make(chan struct{})
+}
+
+// all returns the streams that there are, by name.
 func (c *Channel) all() []*Stream {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -167,9 +202,5 @@ func (c *Channel) all() []*Stream {
 }
 
 func (c *Channel) allLocked() []*Stream {
-	list := make([]*Stream, 0, len(c.streams))
-	for _, st := range c.streams {
-		list = append(list, st)
-	}
-	return list
+	return slices.SortedFunc(maps.Values(c.streams), func(a, b *Stream) int { return strings.Compare(a.name, b.name) })
 }

@@ -15,6 +15,9 @@ var ErrEnded error = fmt.Errorf("durable: channel ended: %w", errors.Closed)
 // errReplaced ends a Run whose session is no longer the latest.
 var errReplaced error = fmt.Errorf("durable: a later session has taken over: %w", errors.Superseded)
 
+// errLeft ends a Run whose counterpart has returned; the session itself goes on.
+var errLeft error = fmt.Errorf("durable: the peer's Run has returned: %w", errors.Closed)
+
 // Reason says why two journals can't be joined.
 type Reason uint8
 

@@ -11,12 +11,23 @@ import (
 type receiver struct {
 	next      journal.Cursor // behind the last message handed out in this life
 	committed journal.Cursor // on disk
+	session   uint64         // the latest that a lane has come on, as this side numbers them
 }
 
 // arrival is what has come on one lane: where the next message on it belongs.
 type arrival struct {
 	at    journal.Cursor
 	begun bool
+}
+
+// admits reports whether a lane that comes on a session is to be listened to. One on an
+// earlier session than the last lane's is late: what it carries comes again.
+func (r *receiver) admits(session uint64) bool {
+	if session < r.session {
+		return false
+	}
+	r.session = session
+	return true
 }
 
 // begin takes in where the sender says that the lane goes on.

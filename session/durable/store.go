@@ -2,6 +2,7 @@ package durable
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"sync"
 
@@ -18,17 +19,29 @@ type store struct {
 
 	mu sync.Mutex
 	// guards following, which are in use after a failure only
-	base  journal.Cursor // what the peer has committed
-	tail  []journal.Record
-	start journal.Cursor // where tail begins: the end of what the journal made durable
-	bytes int
+	base  journal.Cursor   // what the peer has committed, when the journal can't note it
+	tail  []journal.Record // without gaps
+	bytes int              // what tail counts towards limit
 }
+
+// overhead is what a message in memory counts in addition to its payload.
+const overhead = 64
 
 // append adds a message and returns its number when it is safe.
 func (s *store) append(ctx context.Context, payload []byte) (uint64, error) {
-	index, err := s.journal.Append(ctx, s.name, payload)
-	if s.limit == 0 || !errors.Is(err, journal.ErrFailed) {
-		return index, err
+	if s.limit == 0 {
+		return s.journal.Append(ctx, s.name, payload)
+	}
+	ticket, err := s.journal.Stage(ctx, s.name, payload)
+	if err == nil {
+		// Should the journal fail, the number is given to what comes next in memory: the
+		// caller must not leave with it before that is known.
+		if err = ticket.Wait(context.WithoutCancel(ctx)); err == nil {
+			return ticket.Index, nil
+		}
+	}
+	if !errors.Is(err, journal.ErrFailed) {
+		return 0, err
 	}
 	return s.remember(payload)
 }
@@ -37,20 +50,21 @@ func (s *store) append(ctx context.Context, payload []byte) (uint64, error) {
 func (s *store) remember(payload []byte) (uint64, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.bytes+len(payload) > s.limit {
+	switch n := len(payload) + overhead; {
+	case n > s.limit:
+		return 0, fmt.Errorf("durable: stream %q: message of %d bytes never fits into %d of memory: %w", s.name, len(payload), s.limit, errors.Invalid)
+	case s.bytes+n > s.limit:
 		return 0, &journal.FullError{Stream: s.name, What: "bytes in memory", Limit: int64(s.limit)}
 	}
-	last := s.endLocked()
+	last := s.end()
 	rec := journal.Record{Index: last.Next, Payload: append([]byte(nil), payload...), Digest: journal.Extend(last.Digest, payload)}
-	if len(s.tail) == 0 {
-		s.start = last
-	}
 	s.tail = append(s.tail, rec)
-	s.bytes += len(payload)
+	s.bytes += len(payload) + overhead
 	return rec.Index, nil
 }
 
-func (s *store) endLocked() journal.Cursor {
+// end returns the end of the log. mu is held.
+func (s *store) end() journal.Cursor {
 	if n := len(s.tail); n > 0 {
 		return journal.Cursor{Next: s.tail[n-1].Index + 1, Digest: s.tail[n-1].Digest}
 	}
@@ -63,7 +77,7 @@ func (s *store) bounds() (committed, end journal.Cursor) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	st, _ := s.journal.Stream(s.name)
-	return later(st.Committed, s.base), s.endLocked()
+	return later(st.Committed, s.base), s.end()
 }
 
 func later(a, b journal.Cursor) journal.Cursor {
@@ -77,13 +91,15 @@ func later(a, b journal.Cursor) journal.Cursor {
 func (s *store) digestAt(next uint64) (uint64, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if next == s.base.Next && next > 0 {
+	if next > 0 && next == s.base.Next {
 		return s.base.Digest, true
 	}
-	for i := range s.tail {
-		if s.tail[i].Index+1 == next {
-			return s.tail[i].Digest, true
+	if len(s.tail) > 0 && next > s.tail[0].Index {
+		i := next - s.tail[0].Index - 1
+		if i >= uint64(len(s.tail)) {
+			return 0, false
 		}
+		return s.tail[i].Digest, true
 	}
 	if next < s.base.Next {
 		return 0, false
@@ -94,22 +110,18 @@ func (s *store) digestAt(next uint64) (uint64, bool) {
 	return s.journal.DigestAt(s.name, next)
 }
 
-// trim drops everything below c, which the peer has committed.
+// trim drops everything below c, which the peer has committed and which is not beyond the end.
+// A journal that can't note it any more hears of it again in its next life.
 func (s *store) trim(c journal.Cursor) error {
 	err := s.journal.Trim(s.name, c.Next)
-	if s.limit == 0 || !errors.Is(err, journal.ErrFailed) {
-		if _, beyond := errors.AsType[*journal.BeyondError](err); !beyond {
-			return err
-		}
+	if err == nil || !errors.Is(err, journal.ErrFailed) && !errors.Is(err, journal.ErrClosed) {
+		return err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if c.Next > s.endLocked().Next {
-		return &journal.BeyondError{Stream: s.name, Have: s.endLocked().Next, Peer: c.Next}
-	}
 	s.base = later(s.base, c)
 	for len(s.tail) > 0 && s.tail[0].Index < s.base.Next {
-		s.bytes -= len(s.tail[0].Payload)
+		s.bytes -= len(s.tail[0].Payload) + overhead
 		s.tail[0] = journal.Record{}
 		s.tail = s.tail[1:]
 	}
@@ -142,10 +154,12 @@ func (s *store) replay(from uint64) iter.Seq2[journal.Record, error] {
 func (s *store) remembered(from uint64) (journal.Record, bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, rec := range s.tail {
-		if rec.Index >= from {
-			return rec, true
-		}
+	if len(s.tail) == 0 {
+		return journal.Record{}, false
 	}
-	return journal.Record{}, false
+	i := max(from, s.tail[0].Index) - s.tail[0].Index
+	if i >= uint64(len(s.tail)) {
+		return journal.Record{}, false
+	}
+	return s.tail[i], true
 }

@@ -1,6 +1,7 @@
 package durable
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"sync"
@@ -16,6 +17,7 @@ type Stream struct {
 	name    string
 	store   store
 	turn    chan struct{} // capacity 1, held by who receives
+	sending chan struct{} // capacity 1, held by the session that sends
 
 	mu sync.Mutex
 	// guards following
@@ -44,6 +46,7 @@ func newStream(c *Channel, name string, state journal.StreamState) *Stream {
 		name:    name,
 		store:   store{journal: c.journal, name: name},
 		turn:    make(chan struct{}, 1),
+		sending: make(chan struct{}, 1),
 		news:    make(chan struct{}),
 		rx:      receiver{next: state.Receive, committed: state.Receive},
 	}
@@ -67,12 +70,24 @@ func (st *Stream) change(f func()) {
 
 // fail ends the stream because of err. The first error stays.
 func (st *Stream) fail(err error) {
+	var first bool
 	st.change(func() {
-		if st.err == nil {
+		if first = st.err == nil; first {
 			st.err = err
-			st.channel.log.Warn("a durable stream can't go on", "stream", st.name, "error", err)
 		}
 	})
+	if !first {
+		return
+	}
+	st.channel.log.Warn("a durable stream can't go on", "stream", st.name, "error", err)
+	st.halt()
+}
+
+// halt gets whoever receives out of the lane, to find out that there is no going on.
+func (st *Stream) halt() {
+	if lane, _, _ := st.look(); lane != nil {
+		lane.halt()
+	}
 }
 
 // look returns what a waiter has to know. mu is not held.
@@ -82,10 +97,12 @@ func (st *Stream) look() (lane *arriving, news <-chan struct{}, err error) {
 	return st.arrival, st.news, st.err
 }
 
-// wait waits for news. The channel's end is an error.
-func (st *Stream) wait(ctx context.Context, news <-chan struct{}) error {
+// wait waits for news of the stream, or of whatever else. The channel's end is an error.
+func (st *Stream) wait(ctx context.Context, news, others <-chan struct{}) error {
 	select {
 	case <-news:
+		return nil
+	case <-others:
 		return nil
 	case <-st.channel.done:
 		return st.channel.Err()
@@ -110,14 +127,13 @@ func (st *Stream) usable() error {
 // Errors: ctx's; ErrClosed, ErrEnded, a *RefusedError; *journal.FailedError. With a
 // *journal.PendingError the message was handed over, has the number returned, and must not be
 // sent again. With any other error it was not sent, except that after a *journal.FailedError
-// the next life may find it.
+// the next life may find it. A message that is larger than what the other side's session
+// takes ends the stream.
 func (st *Stream) Send(ctx context.Context, msg []byte) (uint64, error) {
 	for {
 		_, news, err := st.look() // before trying: what makes room afterwards is news
-		if err == nil {
-			err = st.channel.Err()
-		}
-		if err != nil {
+		room, ended := st.channel.room()
+		if err = cmp.Or(err, ended); err != nil {
 			return 0, err
 		}
 		index, err := st.store.append(ctx, msg)
@@ -128,9 +144,12 @@ func (st *Stream) Send(ctx context.Context, msg []byte) (uint64, error) {
 		case errors.Is(err, journal.ErrEnded):
 			return 0, ErrEnded
 		case errors.Of(err) != errors.BufferFull:
+			if _, pending := errors.AsType[*journal.PendingError](err); pending {
+				go st.catchUp(func() {})
+			}
 			return index, err
 		}
-		if err := st.wait(ctx, news); err != nil {
+		if err := st.wait(ctx, news, room); err != nil {
 			return 0, err
 		}
 	}
@@ -157,7 +176,7 @@ func (st *Stream) Receive(ctx context.Context) (*Message, error) {
 			return nil, err
 		}
 		if lane == nil {
-			if err := st.wait(ctx, news); err != nil {
+			if err := st.wait(ctx, news, nil); err != nil {
 				return nil, err
 			}
 			continue
@@ -180,7 +199,7 @@ func (st *Stream) Receive(ctx context.Context) (*Message, error) {
 // message has passed; one behind the committed cursor is a *journal.StaleError.
 //
 // With a *journal.PendingError the cursor was handed over and becomes durable unless the
-// journal fails.
+// journal fails; the other side hears of it then.
 func (st *Stream) Commit(ctx context.Context, c journal.Cursor, state []byte) error {
 	if err := st.usable(); err != nil {
 		return err
@@ -191,11 +210,15 @@ func (st *Stream) Commit(ctx context.Context, c journal.Cursor, state []byte) er
 	if err != nil {
 		return fmt.Errorf("%w: %w", err, errors.Invalid)
 	}
-	if err := st.channel.commit(ctx, st, c, state); err != nil {
-		return err
+	return st.channel.commit(ctx, st, c, state)
+}
+
+// catchUp makes a change when everything that was handed to the journal is durable: its
+// caller could not wait. It takes as long as an fsync.
+func (st *Stream) catchUp(change func()) {
+	if st.channel.tolerate(st.channel.journal.Sync(context.Background())) == nil {
+		st.change(change)
 	}
-	st.change(func() { st.rx.committed = later(c, st.rx.committed) })
-	return nil
 }
 
 // Committed returns the receive cursor that this side has committed.
@@ -222,7 +245,7 @@ func (st *Stream) WaitCommitted(ctx context.Context, index uint64) error {
 		if err != nil {
 			return err
 		}
-		if err := st.wait(ctx, news); err != nil {
+		if err := st.wait(ctx, news, nil); err != nil {
 			return err
 		}
 	}

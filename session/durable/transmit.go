@@ -2,11 +2,16 @@ package durable
 
 import (
 	"context"
+	"fmt"
 
 	"github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/session"
 	"github.com/standardbeagle/brum/session/journal"
 )
+
+// batchBytes is how much of a log is read at a time. Reading pins a file of the journal, so
+// nothing is sent, which may take long, while it lasts.
+const batchBytes = 64 << 10
 
 // transmit sends what a stream has, as long as the attachment lasts. It returns at once.
 func (a *attachment) transmit(st *Stream) {
@@ -18,86 +23,114 @@ func (a *attachment) transmit(st *Stream) {
 }
 
 // pump sends the stream's log from where the peer has committed, and then what is added. The
-// lane is opened when there is something to send.
+// lane is opened when anything was ever sent.
 func (a *attachment) pump(st *Stream) error {
-	var lane *session.Stream
+	// What a start says of the log's end has to be true of everything that was sent before it,
+	// so the former session's pump comes to its end first.
+	select {
+	case st.sending <- struct{}{}:
+	case <-a.ctx.Done():
+		return nil
+	}
+	defer func() { <-st.sending }()
+	var (
+		lane *session.Stream
+		tx   sender
+		read batch
+	)
 	defer func() {
 		if lane != nil {
 			release(lane)
 		}
 	}()
-	var (
-		position uint64 // what goes next on the lane
-		buf      []byte
-	)
 	for {
 		_, news, err := st.look()
 		if err != nil {
 			return nil // it is known already
 		}
 		committed, end := st.store.bounds()
-		switch {
-		case end.Next == max(position, committed.Next):
+		move := tx.move(committed, end)
+		if move == sendNothing {
 			select {
 			case <-news:
 			case <-a.ctx.Done():
 				return nil
 			}
 			continue
-		case lane == nil:
-			if lane, err = a.session.OpenStream(a.ctx, prefix+st.name); err != nil {
-				return a.onlySession(err)
-			}
-			replies := lane
-			a.spawn(func() { a.acknowledged(st, replies) })
-			fallthrough
-		case position < committed.Next:
-			position = committed.Next
-			if err := lane.Send(a.ctx, from{committed, end.Next}.append(buf[:0])); err != nil {
-				return a.onlySession(err)
+		}
+		if lane == nil {
+			if lane, err = a.openLane(st); err != nil {
+				return nil // the next session begins anew
 			}
 		}
-		if position, buf, err = a.sendFrom(st, lane, position, buf); err != nil {
-			return a.onlySession(err)
-		}
-	}
-}
-
-// sendFrom sends the messages from position on, as far as the log goes without a gap.
-func (a *attachment) sendFrom(st *Stream, lane *session.Stream, position uint64, buf []byte) (uint64, []byte, error) {
-	for rec, err := range st.store.replay(position) {
-		if _, stale := errors.AsType[*journal.StaleError](err); stale {
-			return position, buf, nil // committed meanwhile: the lane says where it goes on
+		if move == sendStart {
+			err = lane.Send(a.ctx, tx.start(committed, end).append(nil))
+		} else {
+			if err := read.fill(&st.store, &tx); err != nil {
+				return err
+			}
+			err = read.send(a.ctx, lane)
 		}
 		if err != nil {
-			return position, buf, &brokenLog{err}
+			return hopeless(st, err)
 		}
-		if rec.Index != position {
-			return position, buf, nil // the same
-		}
-		buf = append(append(buf[:0], byte(typeData)), rec.Payload...)
-		if err := lane.Send(a.ctx, buf); err != nil {
-			return position, buf, err
-		}
-		position++
 	}
-	return position, buf, nil
 }
 
-// brokenLog is an error of this side's log; all others end with the session.
-type brokenLog struct{ err error }
-
-func (e *brokenLog) Error() string { return e.err.Error() }
-func (e *brokenLog) Unwrap() error { return e.err }
-
-// onlySession keeps what is wrong with the log and drops what is wrong with the session: the
-// next session begins anew.
-func (a *attachment) onlySession(err error) error {
-	if e, ok := errors.AsType[*brokenLog](err); ok {
-		return e.err
+func (a *attachment) openLane(st *Stream) (*session.Stream, error) {
+	lane, err := a.session.OpenStream(a.ctx, prefix+st.name)
+	if err == nil {
+		a.spawn(func() { a.acknowledged(st, lane) })
 	}
+	return lane, err
+}
+
+// hopeless keeps the errors that the next session would meet, too.
+func hopeless(st *Stream, err error) error {
 	if errors.Is(err, session.ErrTooLarge) {
-		return err // the peer takes no such message, however often it is tried
+		return fmt.Errorf("durable: stream %q: %w", st.name, err)
+	}
+	return nil
+}
+
+// batch is a run of messages as they go on the lane.
+type batch struct {
+	buf  []byte
+	ends []int
+}
+
+// fill takes the next messages from a log, as far as that goes without a gap.
+func (b *batch) fill(log *store, tx *sender) error {
+	b.buf, b.ends = b.buf[:0], b.ends[:0]
+	if cap(b.buf) > 4*batchBytes {
+		b.buf = nil // a large message was there
+	}
+	for rec, err := range log.replay(tx.next) {
+		if _, stale := errors.AsType[*journal.StaleError](err); stale {
+			return nil // committed meanwhile: the lane says where it goes on
+		}
+		if err != nil {
+			return err
+		}
+		if !tx.sends(rec.Index) {
+			return nil // the same
+		}
+		b.buf = append(append(b.buf, byte(typeData)), rec.Payload...)
+		b.ends = append(b.ends, len(b.buf))
+		if len(b.buf) >= batchBytes {
+			return nil
+		}
+	}
+	return nil
+}
+
+func (b *batch) send(ctx context.Context, lane *session.Stream) error {
+	begin := 0
+	for _, end := range b.ends {
+		if err := lane.Send(ctx, b.buf[begin:end]); err != nil {
+			return err
+		}
+		begin = end
 	}
 	return nil
 }
@@ -137,33 +170,22 @@ func (a *attachment) onReply(st *Stream, msg []byte) error {
 
 // onCommitted drops what the peer has made durable.
 func (a *attachment) onCommitted(st *Stream, c journal.Cursor) error {
-	committed, _ := st.store.bounds()
-	if c.Next <= committed.Next {
-		return nil // said before
+	if !a.isCurrent() {
+		return nil // the peer says it again, if it still knows
 	}
-	if digest, known := st.store.digestAt(c.Next); known && digest != c.Digest {
-		return &RefusedError{Reason: ReasonDigest, Stream: st.name, Detail: "the peer has committed something else"}
+	committed, end := st.store.bounds()
+	digest, known := st.store.digestAt(c.Next)
+	news, err := judgeCommitted(c, committed, end, digest, known)
+	if e, ok := errors.AsType[*RefusedError](err); ok {
+		e.Stream = st.name
+	}
+	if err != nil || !news {
+		return err
 	}
 	if err := st.store.trim(c); err != nil {
-		if _, beyond := errors.AsType[*journal.BeyondError](err); beyond {
-			return &RefusedError{Reason: ReasonRolledBack, Stream: st.name, ByPeer: true, Detail: err.Error()}
-		}
-		if errors.Is(err, journal.ErrFailed) || errors.Is(err, journal.ErrClosed) {
-			return nil // the peer says it again in the next life
-		}
 		return err
 	}
 	st.change(func() {})
+	a.channel.madeRoom()
 	return nil
-}
-
-// commit makes a receive cursor durable, unless the channel has ended: what was said in the
-// end stays true.
-func (c *Channel) commit(ctx context.Context, st *Stream, cursor journal.Cursor, state []byte) error {
-	c.end.commits.RLock()
-	defer c.end.commits.RUnlock()
-	if err := c.Err(); err != nil {
-		return err
-	}
-	return c.tolerate(c.journal.CommitReceive(ctx, st.name, cursor, state))
 }

@@ -117,7 +117,7 @@ func (p *parser) u64() uint64 {
 
 func (p *parser) uvarint() uint64 {
 	v, n := binary.Uvarint(p.b)
-	if p.bad || n <= 0 {
+	if p.bad || n <= 0 || n > 1 && p.b[n-1] == 0 { // there is a shorter form
 		p.bad = true
 		return 0
 	}
@@ -173,9 +173,12 @@ func parseRefusal(stream string, body []byte) *RefusedError {
 func parseMarks(body []byte) (marks map[string]uint64, err error) {
 	p := parser{b: body}
 	marks = make(map[string]uint64)
-	for !p.bad && len(p.b) > 0 && len(marks) <= maxStreams {
-		name := p.take(int(p.take(1)[0]))
-		marks[string(name)] = p.uvarint()
+	for !p.bad && len(p.b) > 0 {
+		name, next := string(p.take(int(p.take(1)[0]))), p.uvarint()
+		if _, twice := marks[name]; twice || name == "" || len(name) > MaxName || len(marks) == maxStreams {
+			return nil, malformed("end")
+		}
+		marks[name] = next
 	}
 	if !p.done() {
 		return nil, malformed("end")

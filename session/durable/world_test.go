@@ -57,13 +57,13 @@ func (c *memoryConn) Close() error {
 
 // side is one party in one life of its process.
 type side struct {
-	t       *testing.T
+	t       testing.TB
 	dir     string
 	journal *journal.Journal
 	channel *Channel
 }
 
-func open(t *testing.T, dir string, o *journal.Options, cfg *Config) *side {
+func open(t testing.TB, dir string, o *journal.Options, cfg *Config) *side {
 	t.Helper()
 	j, err := journal.Open(dir, o)
 	if err != nil {
@@ -98,7 +98,7 @@ func (s *side) stream(name string) *Stream {
 
 // joint is a session between two sides that carries their channels.
 type joint struct {
-	t        *testing.T
+	t        testing.TB
 	dialing  *session.Session
 	accepted *session.Session
 	acceptor *session.Acceptor
@@ -108,9 +108,20 @@ type joint struct {
 var key = []byte("0123456789abcdef0123456789abcdef")
 
 // join connects two sides by a session of their own.
-func join(t *testing.T, a, b *side) *joint {
+func join(t testing.TB, a, b *side) *joint {
 	t.Helper()
-	cfg := session.Config{Key: key, Budget: session.NewBudget(64 << 20)}
+	return joinWith(t, a, b, nil)
+}
+
+// joinWith is join with a taker for the accepting side's other streams.
+func joinWith(t testing.TB, a, b *side, other func(*session.Stream)) *joint {
+	t.Helper()
+	return joinBy(t, a, b, other, session.Config{Key: key, Budget: session.NewBudget(64 << 20)})
+}
+
+// joinBy is joinWith by sessions of a configuration.
+func joinBy(t testing.TB, a, b *side, other func(*session.Stream), cfg session.Config) *joint {
+	t.Helper()
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg})
 	if err != nil {
 		t.Fatal(err)
@@ -133,7 +144,7 @@ func join(t *testing.T, a, b *side) *joint {
 	}
 	j := &joint{t, dialing, accepted, acceptor, [2]chan error{make(chan error, 1), make(chan error, 1)}}
 	go func() { j.errs[0] <- a.channel.Run(context.Background(), dialing, nil) }()
-	go func() { j.errs[1] <- b.channel.Run(context.Background(), accepted, nil) }()
+	go func() { j.errs[1] <- b.channel.Run(context.Background(), accepted, other) }()
 	t.Cleanup(j.cut)
 	return j
 }
@@ -181,6 +192,13 @@ func want(t *testing.T, st *Stream, msgs ...string) (last *Message) {
 		last = m
 	}
 	return last
+}
+
+// receive is Receive for a reasonable time.
+func receive(t *testing.T, st *Stream) (*Message, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	return st.Receive(ctx)
 }
 
 func commit(t *testing.T, st *Stream, m *Message) {

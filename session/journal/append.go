@@ -22,7 +22,8 @@ func (t Ticket) Wait(ctx context.Context) error { return t.journal.wait(ctx, t.b
 // All who wait at the same time share one fsync. The stream is made if it does not exist.
 //
 // Errors: *FullError, ErrEnded, ErrClosed, *FailedError; *PendingError if ctx ended while
-// the message, which has a number by then, was being written. With any other error the
+// the message, which has a number by then, was being written; one of kind Invalid if it is
+// larger than the journal may ever hold. With any other error the
 // message is not in the log, except that after a *FailedError a later Open may find it.
 func (j *Journal) Append(ctx context.Context, stream string, payload []byte) (uint64, error) {
 	t, err := j.Stage(ctx, stream, payload)
@@ -103,6 +104,8 @@ func (j *Journal) full(st *stream, name string, size int) error {
 	}
 	n := int64(size) + recordOverhead
 	switch {
+	case n > min(j.opts.MaxBytes, j.opts.MaxStreamBytes):
+		return invalid("stream %q: payload of %d bytes never fits", name, size)
 	case j.records >= j.opts.MaxRecords:
 		return &FullError{j.dir, name, "records in all", int64(j.opts.MaxRecords)}
 	case j.bytes+n > j.opts.MaxBytes:
