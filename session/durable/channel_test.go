@@ -42,7 +42,7 @@ func TestH5_MessagesOutliveBothProcesses(t *testing.T) {
 
 	a = a.again()
 	send(t, a.stream("x"), "3")
-	j = join(t, b, a) // the other way round
+	join(t, b, a) // the other way round
 	m = want(t, b.stream("x"), "3")
 	want(t, a.stream("x"), "answer")
 	commit(t, b.stream("x"), m)
