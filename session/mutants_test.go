@@ -9,7 +9,8 @@ import (
 	"github.com/standardbeagle/brum/internal/mutate"
 )
 
-// both: the exploration first, then all tests that are quick.
+// both: the exploration first, then all tests. Where that finds nothing, or does not come to
+// an end, the mutant names what finds it.
 var both = []string{"^TestExplore$", "^Test"}
 
 var mutants = []mutate.Mutant{
@@ -45,15 +46,15 @@ var mutants = []mutate.Mutant{
 		"case seq < c.rx.next:", "case false:"}}},
 	{Name: "more than what was acknowledged is forgotten", By: both, Edits: []mutate.Edit{{"sendlog.go",
 		"l.blocks.at(0).next() <= next {", "l.blocks.at(0).next() <= next+1 {"}}},
-	{Name: "a probe is judged by any timer", By: both, Edits: []mutate.Edit{{"liveness.go",
+	{Name: "a probe is judged by any timer", By: []string{"^(TestPauseIsNotDeath|TestSleepIsToldFromPause|TestBufferedBytesDoNotAnswerProbe|TestBulkDelaysJudgement|TestSilentPeerIdle)$", "^Test"}, Edits: []mutate.Edit{{"liveness.go",
 		"\t\tif !now.Before(v.probe.deadline) {\n", "\t\tif true {\n"}}},
-	{Name: "a pause is taken for silence", By: both, Edits: []mutate.Edit{{"liveness.go",
+	{Name: "a pause is taken for silence", By: []string{"^(TestPauseIsNotDeath|TestSleepIsToldFromPause)$", "^Test"}, Edits: []mutate.Edit{{"liveness.go",
 		"if gap != TriggerNone {", "if gap != TriggerNone && v.probe.phase == probeNone {"}}},
 	{Name: "an acknowledgement stays due", By: both, Edits: []mutate.Edit{{"core.go",
 		"c.out.ackNow, c.rx.ackDue = true, time.Time{}", "c.out.ackNow = true"}}},
-	{Name: "END does not wait for data", By: both, Edits: []mutate.Edit{{"core_send.go",
+	{Name: "END does not wait for data", By: []string{"^(TestCloseDrains|TestEndBehindFrozenCursor|TestVerdicts)$", "^Test"}, Edits: []mutate.Edit{{"core_send.go",
 		"if alone && c.phase == phaseDraining && !c.out.endSent {", "if c.phase == phaseDraining && !c.out.endSent {"}}},
-	{Name: "the cursor goes on after END", By: both, Edits: []mutate.Edit{{"core_receive.go",
+	{Name: "the cursor goes on after END", By: []string{"^(TestEndBehindFrozenCursor|TestSimultaneousEnd)$", "^Test"}, Edits: []mutate.Edit{{"core_receive.go",
 		"case c.rx.frozen:", "case false:"}}},
 	{Name: "a verdict is guessed", By: both, Edits: []mutate.Edit{{"core_end.go",
 		"u.Verdict = Unknown\n", "u.Verdict = NotReceived\n"}}},
@@ -63,9 +64,9 @@ var mutants = []mutate.Mutant{
 		"case q.dialer != c.peer:", "case false:"}}},
 	{Name: "an epitaph is told to another life", By: both, Edits: []mutate.Edit{{"acceptor.go",
 		"case dead && q.dialer != grave.peer:", "case false:"}}},
-	{Name: "digests are not compared", By: both, Edits: []mutate.Edit{{"core_attach.go",
+	{Name: "digests are not compared", By: []string{"^(TestDigestMismatchAtAttach)$", "^Test"}, Edits: []mutate.Edit{{"core_attach.go",
 		"ok && d != pos.rxDigest {", "ok && d != pos.rxDigest && false {"}}},
-	{Name: "credit is not enforced", By: both, Edits: []mutate.Edit{{"stream.go",
+	{Name: "credit is not enforced", By: []string{"^(TestCreditIsEnforced)$", "^Test"}, Edits: []mutate.Edit{{"stream.go",
 		"if st.rcvdOffset+uint64(len(run)) > st.rcvLimit {", "if false {"}}},
 	{Name: "a proof is not verified", By: both, Edits: []mutate.Edit{{"attach.go",
 		"return n > 0 && hmac.Equal(reply[n:], proof(key, \"brum attach reply\", request, reply[:n]))", "return n > 0"}}},
