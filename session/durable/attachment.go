@@ -135,7 +135,9 @@ func (a *attachment) route(st *session.Stream) {
 	name, ours := strings.CutPrefix(st.Name(), prefix)
 	switch {
 	case ours && name == "" && a.heardOf:
-		a.cancel(a.refuse(malformed("second control lane")))
+		err := malformed("second control lane")
+		a.cancel(err) // before the peer's answer gives another reason
+		_ = a.refuse(err)
 	case ours && name == "":
 		a.heardOf = true
 		a.spawn(func() { a.listen(st) })
@@ -198,7 +200,9 @@ func (a *attachment) heard(first bool, msg []byte) error {
 func (a *attachment) refuse(err error) error {
 	if e, ok := errors.AsType[*RefusedError](err); ok && !e.ByPeer {
 		a.channel.log.Warn("refused the peer", "session", a.session.ID(), "error", err)
-		_ = a.control.Send(a.ctx, appendRefusal(nil, e)) // without a session there is nobody to tell
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(a.ctx), goodbye)
+		defer cancel()
+		_ = a.control.Send(ctx, appendRefusal(nil, e)) // without a session there is nobody to tell
 	}
 	return err
 }

@@ -485,10 +485,8 @@ func verdicts(t *testing.T, s *side, want ...string) {
 // Nonsense from the peer ends the attachment and nothing else.
 func TestNonsense(t *testing.T) {
 	for _, say := range [][]byte{{}, {0x01}, {0x7f}, append([]byte{0x01, 9}, make([]byte, 48)...), {0x10, 1}} {
-		a, b := pair(t)
-		j := join(t, a, b)
-		send(t, a.stream("x"), "0")
-		want(t, b.stream("x"), "0")
+		_, b := pair(t)
+		j := join(t, nil, b)
 		st, err := j.dialing.OpenStream(t.Context(), prefix)
 		if err != nil {
 			t.Fatal(err)

@@ -24,7 +24,7 @@ func (a *attachment) transmit(st *Stream) {
 
 // pump sends the stream's log from where the peer has committed, and then what is added. The
 // lane is opened when anything was ever sent.
-func (a *attachment) pump(st *Stream) error {
+func (a *attachment) pump(st *Stream) (err error) {
 	// What a start says of the log's end has to be true of everything that was sent before it,
 	// so the former session's pump comes to its end first.
 	select {
@@ -34,18 +34,26 @@ func (a *attachment) pump(st *Stream) error {
 	}
 	defer func() { <-st.sending }()
 	var (
-		lane *session.Stream
-		tx   sender
-		read batch
+		lane  *session.Stream
+		heard <-chan struct{} // closed when the peer says no more on the lane
+		tx    sender
+		read  batch
 	)
 	defer func() {
-		if lane != nil {
-			release(lane)
+		if lane == nil {
+			return
 		}
+		if err == nil { // the peer may have left the lane, and why is still to be heard
+			select {
+			case <-heard:
+			case <-a.ctx.Done():
+			}
+		}
+		release(lane)
 	}()
 	for {
-		_, news, err := st.look()
-		if err != nil {
+		_, news, failed := st.look()
+		if failed != nil {
 			return nil // it is known already
 		}
 		committed, end := st.store.bounds()
@@ -59,7 +67,7 @@ func (a *attachment) pump(st *Stream) error {
 			continue
 		}
 		if lane == nil {
-			if lane, err = a.openLane(st); err != nil {
+			if lane, heard, err = a.openLane(st); err != nil {
 				return nil // the next session begins anew
 			}
 		}
@@ -77,12 +85,17 @@ func (a *attachment) pump(st *Stream) error {
 	}
 }
 
-func (a *attachment) openLane(st *Stream) (*session.Stream, error) {
-	lane, err := a.session.OpenStream(a.ctx, prefix+st.name)
-	if err == nil {
-		a.spawn(func() { a.acknowledged(st, lane) })
+func (a *attachment) openLane(st *Stream) (lane *session.Stream, heard <-chan struct{}, err error) {
+	lane, err = a.session.OpenStream(a.ctx, prefix+st.name)
+	if err != nil {
+		return nil, nil, err
 	}
-	return lane, err
+	over := make(chan struct{})
+	a.spawn(func() {
+		defer close(over)
+		a.acknowledged(st, lane)
+	})
+	return lane, over, nil
 }
 
 // hopeless keeps the errors that the next session would meet, too.
