@@ -21,7 +21,7 @@ func TestH1_Drop(t *testing.T) {
 	p.b.filter()
 	p.awaitActive()
 	noticed, resumed := measure(p.dial.said(), began, over)
-	p.within("resuming", resumed, 2*time.Second)
+	within(t, "resuming", resumed, 2*time.Second)
 	if len(noticed) != p.sessions || len(resumed) != p.sessions {
 		t.Errorf("%d sessions noticed, %d resumed, want %d", len(noticed), len(resumed), p.sessions)
 	}

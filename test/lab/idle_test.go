@@ -33,7 +33,7 @@ func TestM3_IdleConnectionsAreCut(t *testing.T) {
 				t.Errorf("%d connections were cut", r.resumes)
 			}
 			if c.cuts {
-				p.within("resuming", r.resumed, 2*time.Second)
+				within(t, "resuming", r.resumed, 2*time.Second)
 			}
 		})
 	}

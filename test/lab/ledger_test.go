@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"testing"
 	"time"
 
 	"github.com/standardbeagle/brum/test/lab/internal/report"
@@ -79,15 +80,15 @@ func (r *row) add(l *report.Ledger) {
 
 // within checks times: half of them have to meet the bound, all a generous one, since the
 // machine may be busy.
-func (p *pair) within(what string, d times, bound time.Duration) {
-	p.t.Helper()
+func within(t *testing.T, what string, d times, bound time.Duration) {
+	t.Helper()
 	const patience = 5
 	if len(d) == 0 {
-		p.t.Errorf("%s: nothing was measured", what)
+		t.Errorf("%s: nothing was measured", what)
 		return
 	}
 	if d.at(0.5) > bound || d.at(1) > patience*bound {
-		p.t.Errorf("%s took %v, the bound is %v", what, d, bound)
+		t.Errorf("%s took %v, the bound is %v", what, d, bound)
 	}
 }
 

@@ -15,7 +15,7 @@ import (
 // packages of Debian and its like that have the programs the lab needs.
 var packages = map[string]string{
 	"ip": "iproute2", "ss": "iproute2", "nft": "nftables", "unshare": "util-linux", "nsenter": "util-linux",
-	"dbus-daemon": "dbus",
+	"dbus-daemon": "dbus", "npm": "npm", "node": "nodejs",
 }
 
 // installing is done by one test at a time, and tried once a package.

@@ -32,8 +32,8 @@ func TestResets(t *testing.T) {
 	if len(noticed) < 6*p.sessions {
 		t.Errorf("%d of %d resets were noticed", len(noticed), 6*p.sessions)
 	}
-	p.within("noticing a reset", noticed, time.Second)
-	p.within("resuming", resumed, 2*time.Second)
+	within(t, "noticing a reset", noticed, time.Second)
+	within(t, "resuming", resumed, 2*time.Second)
 	p.settle(row{fault: "reset storm", noticed: noticed, resumed: resumed})
 }
 
@@ -79,7 +79,7 @@ func TestBlackHoleForLargePackets(t *testing.T) {
 	p.b.filter()
 	p.awaitActive()
 	noticed, resumed := measure(p.dial.said(), began, over)
-	p.within("noticing", noticed, 3*time.Second)
-	p.within("resuming", resumed, 2*time.Second)
+	within(t, "noticing", noticed, 3*time.Second)
+	within(t, "resuming", resumed, 2*time.Second)
 	p.settle(row{fault: "MTU black hole, 15 s", noticed: noticed, resumed: resumed})
 }
