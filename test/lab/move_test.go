@@ -18,7 +18,7 @@ func TestG2_Move(t *testing.T) {
 	t.Parallel()
 	p := newPair(t, 8)
 	cable(p.a, p.b, "eth1", "10.79.0.1", "10.79.0.2")
-	p.a.runs("echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr")
+	p.a.runs("echo 2 >/proc/sys/net/ipv6/conf/eth0/use_tempaddr; ip addr add fd00:78::1/64 dev eth0 nodad")
 	home := newSite(p.a)
 	home.startHub()
 	home.startInstance("local")
@@ -30,7 +30,7 @@ func TestG2_Move(t *testing.T) {
 		"ip link add veth8 type veth peer name veth9; ip link set veth8 up; ip link set veth9 up",
 		"ip link add docker0 type bridge; ip addr add 172.17.0.1/16 dev docker0; ip link set docker0 up",
 		"ip addr add fe80::1234/64 dev eth0",
-		"ip addr add 2001:db8::1234/64 dev eth0 mngtmpaddr nodad; ip addr show dev eth0 | grep temporary",
+		"ip addr change fd00:78::1/64 dev eth0 mngtmpaddr nodad; ip addr show dev eth0 | grep temporary",
 		"ip addr del fe80::1234/64 dev eth0",
 		"ip link del veth8; ip link del docker0",
 	} {

@@ -39,6 +39,11 @@ func dial(s *settings, done <-chan struct{}) error {
 		return err
 	}
 	defer monitor.Close()
+	go func() {
+		for e := range monitor.Subscribe().C { // until the monitor is closed
+			s.log.Info("event", "kind", e.Kind, "net", e.Net)
+		}
+	}()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
 	var all sync.WaitGroup
