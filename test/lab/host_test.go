@@ -125,8 +125,9 @@ const (
 	dropOnLoop = `iifname "lo" meta l4proto tcp drop`
 )
 
-// killConnections has the kernel abort all TCP connections of the host, for both ends.
-func (h *host) killConnections() {
+// killConnections has the kernel abort TCP connections of the host, for both ends: all, or those
+// that a filter of ss names.
+func (h *host) killConnections(which ...string) {
 	h.t.Helper()
-	h.run("ss", "-K", "-t", "state", "established")
+	h.run("ss", append([]string{"-K", "-t", "state", "established"}, which...)...)
 }
