@@ -15,7 +15,10 @@ UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standa
 STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test integration-test bench bench-quick lint fmt fuzz cross clean
+# How long make soak takes.
+SOAK ?= $(if $(filter true,$(CI)),3m,10m)
+
+.PHONY: build demo test integration-test soak bench bench-quick lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -34,6 +37,9 @@ integration-test:
 	# Most of their time is waiting, for outages to pass.
 	$(GO) test -tags=integration -timeout 8m -parallel 8 -v ./test/...
 
+soak:
+	SOAK=$(SOAK) $(GO) test -tags=integration,soak -run 'TestSoak$$' -timeout 24h -v ./test/lab
+
 bench:
 	cd bench && $(GO) run .
 
@@ -43,10 +49,10 @@ bench-quick:
 lint:
 	@scripts/gofmt-check
 	$(GO) vet ./...
-	$(GO) vet -tags=integration ./test/...
+	$(GO) vet -tags=integration,soak ./test/...
 	cd bench && $(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(STATICCHECK) -tags=integration ./test/...
+	$(STATICCHECK) -tags=integration,soak ./test/...
 	cd bench && $(STATICCHECK) ./...
 	@scripts/vulncheck
 

@@ -34,7 +34,7 @@ func newProjects(t *testing.T, n int) (s *site, names []string) {
 		if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"scripts":{"tick":"echo tick >>ticks"}}`), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		s.startInstance(name, "--dir", dir, "--", "sh", "-c", counter)
+		s.startInstance(name, "--dir", dir, "--log-buffer", "1MiB", "--", "sh", "-c", counter)
 		names = append(names, name)
 	}
 	return s, names
