@@ -40,7 +40,7 @@ func newHost(t *testing.T) *host {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := h.keeper.Start(); err != nil {
+	if err := spawn(h.keeper); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {

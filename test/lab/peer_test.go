@@ -3,8 +3,6 @@
 package lab
 
 import (
-	"bufio"
-	"encoding/json"
 	"io"
 	"os"
 	"path/filepath"
@@ -43,23 +41,18 @@ func startPeer(h *host, role string, args ...string) *peer {
 	p := &peer{in: in, state: make(map[int]string)}
 	r, w := io.Pipe()
 	cmd.Stdout = w
-	go p.read(r)
+	go report.Read(r, p.take)
 	p.process = start(h.t, cmd)
 	return p
 }
 
-func (p *peer) read(r io.Reader) {
-	for s := bufio.NewScanner(r); s.Scan(); {
-		var l report.Line
-		if json.Unmarshal(s.Bytes(), &l) != nil {
-			continue
-		}
-		p.mu.Lock()
-		p.lines = append(p.lines, l)
-		if l.Change != nil {
-			p.state[l.Session] = l.Change.To
-		}
-		p.mu.Unlock()
+// take notes a line.
+func (p *peer) take(l report.Line) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.lines = append(p.lines, l)
+	if l.Change != nil {
+		p.state[l.Session] = l.Change.To
 	}
 }
 
@@ -170,5 +163,12 @@ func (p *pair) startDial() {
 
 func (p *pair) awaitActive() {
 	p.t.Helper()
+	defer func() {
+		if p.t.Failed() {
+			p.dial.mu.Lock()
+			defer p.dial.mu.Unlock()
+			p.t.Logf("states of the sessions: %v", p.dial.state)
+		}
+	}()
 	await(p.t, "all sessions to be active", func() bool { return p.dial.allActive(p.sessions) })
 }

@@ -46,8 +46,11 @@ func accept(s *settings, done <-chan struct{}) error {
 			if err != nil {
 				return
 			}
-			watch(sess, index, s.out)
-			all.Go(func() { s.serve(ctx, sess, index) })
+			told := watch(sess, index, s.out)
+			all.Go(func() {
+				s.serve(ctx, sess, index)
+				<-told
+			})
 		}
 	})
 	<-done

@@ -111,10 +111,13 @@ func (a *account) end() *report.Ledger {
 	return &ledger
 }
 
-// watch tells of the session's changes until it has ended. It has subscribed when it returns.
-func watch(s *session.Session, index int, out *report.Writer) {
+// watch tells of the session's changes until it has ended, and then closes told. It has
+// subscribed when it returns.
+func watch(s *session.Session, index int, out *report.Writer) (told <-chan struct{}) {
 	changes := s.Watch(context.Background())
+	ended := make(chan struct{})
 	go func() {
+		defer close(ended)
 		for c := range changes {
 			l := report.Line{At: c.At, Session: index, Change: &report.Change{ID: s.ID().String(), From: c.From.String(),
 				To: c.To.String(), Trigger: c.Trigger.String(), Attempt: c.Attempt}}
@@ -124,4 +127,5 @@ func watch(s *session.Session, index int, out *report.Writer) {
 			out.Write(l)
 		}
 	}()
+	return ended
 }

@@ -68,7 +68,7 @@ func (s *settings) call(guard *brum.Guard, options *wsconn.DialOptions, index in
 		s.log.Error("dial", "error", err)
 		return false
 	}
-	watch(sess, index, s.out)
+	told := watch(sess, index, s.out)
 	a := newAccount(sess)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
@@ -91,6 +91,7 @@ func (s *settings) call(guard *brum.Guard, options *wsconn.DialOptions, index in
 	}
 	answers.Wait() // also for what a lost session had received
 	sess.CloseNow()
+	<-told
 	s.out.Write(report.Line{Session: index, Ledger: a.end()})
 	select {
 	case <-done:

@@ -70,7 +70,7 @@ func main() {
 
 // config is that of sessions.
 func (s *settings) config() session.Config {
-	return session.Config{Key: s.key, Heartbeat: s.heartbeat, Window: 2 * s.heartbeat}
+	return session.Config{Key: s.key, Heartbeat: s.heartbeat, Window: 2 * s.heartbeat, Logger: s.log}
 }
 
 // ready tells where the peer listens.

@@ -2,6 +2,7 @@
 package report
 
 import (
+	"bufio"
 	"encoding/json"
 	"io"
 	"sync"
@@ -49,4 +50,14 @@ func (w *Writer) Write(l Line) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.enc.Encode(l)
+}
+
+// Read hands over all lines that come from r, until it ends. What is no such line is passed over.
+func Read(r io.Reader, take func(Line)) {
+	for s := bufio.NewScanner(r); s.Scan(); {
+		var l Line
+		if json.Unmarshal(s.Bytes(), &l) == nil {
+			take(l)
+		}
+	}
 }
