@@ -18,7 +18,10 @@ STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
 SIM_SEEDS ?= 3000
 
 .DEFAULT_GOAL := build
-.PHONY: build demo test integration-test sleep-test proof bench bench-quick lint fmt fuzz cross clean
+# How long make soak takes.
+SOAK ?= $(if $(filter true,$(CI)),3m,10m)
+
+.PHONY: build demo test integration-test sleep-test soak proof bench bench-quick lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -50,6 +53,9 @@ sleep-test:
 	# Sets itself up, as root on Debian: qemu and a kernel to suspend. See docs/sleep-test.md.
 	$(GO) test -tags=sleep -count=1 -timeout 6m -v ./test/sleep
 
+soak:
+	SOAK=$(SOAK) $(GO) test -tags=integration,soak -run 'TestSoak$$' -timeout 24h -v ./test/lab
+
 bench:
 	cd bench && $(GO) run .
 
@@ -59,11 +65,11 @@ bench-quick:
 lint:
 	@scripts/gofmt-check
 	$(GO) vet ./...
-	$(GO) vet -tags=integration ./test/... ./session/...
+	$(GO) vet -tags=integration,soak ./test/... ./session/...
 	$(GO) vet -tags=sleep ./test/sleep/...
 	cd bench && $(GO) vet ./...
 	$(STATICCHECK) ./...
-	$(STATICCHECK) -tags=integration ./test/... ./session/...
+	$(STATICCHECK) -tags=integration,soak ./test/... ./session/...
 	$(STATICCHECK) -tags=sleep ./test/sleep/...
 	cd bench && $(STATICCHECK) ./...
 	@scripts/vulncheck

@@ -34,7 +34,16 @@ func (c *NetChange) affects(local, remote net.Addr) bool {
 	if !r.IsValid() {
 		return true
 	}
-	return c.DefaultRouteChanged && !c.onLink(r) || c.linkLost(r)
+	return c.defaultChanged(r) && !c.onLink(r) || c.linkLost(r)
+}
+
+// defaultChanged says whether the default route for what goes to addr is another: IPv4 and IPv6
+// come and go on their own.
+func (c *NetChange) defaultChanged(addr netip.Addr) bool {
+	if addr.Is4() {
+		return c.Old.Default4 != c.New.Default4
+	}
+	return c.Old.Default6 != c.New.Default6
 }
 
 // onLink says whether addr was and is a neighbour, reached without a router.
