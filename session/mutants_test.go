@@ -126,7 +126,7 @@ const mutantTime = 4 * time.Minute
 var (
 	exploration = []string{"-test.run=^TestExplore$"}
 	simulation  = []string{"-test.run=^TestSimulation$", "-sim.seeds=300"}
-	longer      = []string{"-test.run=^TestSimulation$", "-sim.seeds=1500"}
+	longer      = []string{"-test.run=^TestSimulation$", "-sim.seeds=2000"}
 	others      = []string{"-test.skip=^(TestExplore|TestSimulation|TestMutants)$"}
 )
 
