@@ -183,7 +183,7 @@ func (x *simDriver) condemns(now time.Time, p probe) {
 	if least := minProbe - x.grace(); (ran-j.probed < least || ran-j.heardAt < least) && stopped > minProbe+probeSlack+x.grace() {
 		x.d.fail("S8: %v gives its link up; it has run for %v since it asked, %v since it heard something", x.side, ran-j.probed, ran-j.heardAt)
 	}
-	if !x.d.slow && x.link != nil && (x.d.settled || x.d.evening && j.linkedAt > x.d.calmAt+time.Second) {
+	if !x.d.slow && x.link != nil && (x.d.settled && x.pair.alive() || x.d.evening && j.linkedAt > x.d.calmAt+time.Second) {
 		x.d.fail("S8: %v judges a live peer dead in calm weather: it asked %v ago, heard something %v ago, RTT %v", x.side, ran-j.probed, ran-j.heardAt, x.core.live.rtt)
 	}
 }

@@ -10,7 +10,10 @@ func (d *day) calmDown() {
 	d.evening, d.calmAt = true, d.t
 	d.note("net", "calm", 0, 0)
 	n.down, n.swallow, n.deafen, n.port = [2]bool{}, 0, 0, portOurs
-	n.weather()
+	if n.delay > 400*time.Millisecond || d.chance(2) { // another path, for which links don't know the round trip
+		n.gen++
+		n.weather()
+	}
 	for _, h := range d.hosts {
 		if h.asleep {
 			h.wake()
