@@ -12,12 +12,12 @@ RACE = $(eval RACE := $(shell $(GO) build -race -o /dev/null ./internal/version 
 # Packages with tests of memory and time, which the race detector and company distort.
 UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standard '*norace_test.go' 2>/dev/null))))
 
-STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
-
-.DEFAULT_GOAL := build
 # How long make soak takes.
 SOAK ?= $(if $(filter true,$(CI)),3m,10m)
 
+STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
+
+.DEFAULT_GOAL := build
 .PHONY: build demo test integration-test soak bench bench-quick lint fmt fuzz cross clean
 
 build:
