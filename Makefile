@@ -15,11 +15,12 @@ UNRACED := $(sort $(addprefix ./,$(dir $(shell git ls-files -co --exclude-standa
 STATICCHECK := $(GO) tool -modfile=$(CURDIR)/tools/go.mod staticcheck
 
 # Days that proof simulates.
-SIM_SEEDS ?= 3000
+SIM_SEEDS ?= 2000
 
-.DEFAULT_GOAL := build
 # How long make soak takes.
 SOAK ?= $(if $(filter true,$(CI)),3m,10m)
+
+.DEFAULT_GOAL := build
 
 .PHONY: build demo test integration-test sleep-test soak proof bench bench-quick lint fmt fuzz cross clean
 

@@ -117,7 +117,7 @@ const (
 // TestMutants shows that the tests would notice: each mutant has to fail them. The exploration
 // alone has to catch most of those that are not about time, and the simulation all that are.
 func TestMutants(t *testing.T) {
-	t.Setenv("BRUM_SIM_SEEDS", "1500") // at most: it ends with the first that fails
+	t.Setenv("BRUM_SIM_SEEDS", "2000") // at most: it ends with the first that fails
 	var all []mutate.Mutant
 	for _, m := range mutants {
 		all = append(all, mutate.Mutant{Name: m.name, By: []string{exploration, simulation, others}, Edits: m.edits})
