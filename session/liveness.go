@@ -143,7 +143,7 @@ func (v *liveness) deadline() time.Time {
 		return v.probe.look
 	}
 	next := v.nextBeat()
-	if last := v.lastInbound.Add(v.window - v.patience()); last.Before(next) {
+	if last := v.lastChance(); last.Before(next) {
 		next = last
 	}
 	if !v.ackWait.IsZero() {
@@ -152,6 +152,12 @@ func (v *liveness) deadline() time.Time {
 		}
 	}
 	return next
+}
+
+// lastChance is when a link that stays silent has to be probed for the window to be kept to.
+// A window that is short beside a probe's patience is not all taken by it.
+func (v *liveness) lastChance() time.Time {
+	return v.lastInbound.Add(v.window - min(v.patience(), v.window/2))
 }
 
 // nextBeat is when the next heartbeat is due: a full interval after the last sign of life,
@@ -174,7 +180,7 @@ func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdi
 	switch {
 	case v.probe.phase == probePending:
 		return v.judge(now, nonce)
-	case !now.Before(v.lastInbound.Add(v.window - v.patience())):
+	case !now.Before(v.lastChance()):
 		return linkFine, v.ask(now, TriggerTimeout, nonce)
 	case !v.ackWait.IsZero() && !now.Before(v.ackWait.Add(v.ackAge())):
 		return linkFine, v.ask(now, TriggerTimeout, nonce)

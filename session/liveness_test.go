@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -85,4 +86,26 @@ func TestFreshLinkForgetsTheRoundTrip(t *testing.T) {
 	if left := ct.a.live.probe.deadline.Sub(ct.now); left != maxProbe {
 		t.Errorf("a probe on a fresh link has %v", left)
 	}
+}
+
+// §9: a window that is shorter than a probe may take leaves a fresh link some of it before it is
+// in doubt, and what is overdue when a timer is set is no pause.
+func TestShortWindow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Config{Heartbeat: 300 * time.Millisecond, Window: time.Second})
+		defer p.end()
+		changes := p.a.Watch(t.Context())
+		for range 5 {
+			time.Sleep(10 * time.Second)
+			p.net.last().cut()
+			synctest.Wait()
+		}
+		time.Sleep(time.Second)
+		p.a.CloseNow()
+		for ch := range changes {
+			if ch.To == Suspect || ch.Trigger == TriggerPause {
+				t.Errorf("%v → %v by %v", ch.From, ch.To, ch.Trigger)
+			}
+		}
+	})
 }

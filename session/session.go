@@ -219,6 +219,9 @@ func (s *Session) rearm() {
 	if next.IsZero() || (!s.core.armed.IsZero() && !next.Before(s.core.armed)) {
 		return
 	}
+	if now := time.Now(); next.Before(now) {
+		next = now // what is overdue says nothing about a pause
+	}
 	s.core.armed = next
 	s.timer.Reset(max(time.Until(next), 1)) // never in the past: Go 1.26's synctest crashes on that under -race
 }

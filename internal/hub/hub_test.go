@@ -104,9 +104,12 @@ func TestResumeIsToldInStatusAndHistory(t *testing.T) {
 	if want := []api.State{api.Active, api.Retrying, api.Active}; !slices.Equal(states, want) {
 		t.Errorf("history %v, want %v: %+v", states, want, history.Changes)
 	}
-	last := history.Changes[len(history.Changes)-1]
-	if last.OutageMillis <= 0 || last.Trigger == "" || last.SessionID != before.SessionID {
-		t.Errorf("the last change: %+v", last)
+	resumed := slices.IndexFunc(history.Changes, func(c api.Change) bool { return c.From == api.Retrying && c.To == api.Active })
+	if resumed < 0 {
+		t.Fatalf("no resume in %+v", history.Changes)
+	}
+	if c := history.Changes[resumed]; c.OutageMillis <= 0 || c.Trigger == "" || c.SessionID != before.SessionID {
+		t.Errorf("the resume: %+v", c)
 	}
 }
 
