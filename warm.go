@@ -5,6 +5,8 @@ import (
 	"net"
 	"sync"
 	"time"
+
+	"github.com/standardbeagle/brum/wsconn"
 )
 
 // A connection that was opened ahead is kept so long, and its opening may take so long.
@@ -39,7 +41,7 @@ type warmConn struct {
 
 func newWarmDialer(open dialContext) *warmDialer {
 	if open == nil {
-		open = new(net.Dialer).DialContext
+		open = wsconn.DialTCP
 	}
 	return &warmDialer{open: open}
 }

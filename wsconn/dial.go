@@ -80,7 +80,7 @@ func withDialDefaults(o *DialOptions) DialOptions {
 		d.Proxy = http.ProxyFromEnvironment
 	}
 	if d.DialContext == nil {
-		d.DialContext = dialTCP
+		d.DialContext = DialTCP
 	}
 	return d
 }

@@ -82,8 +82,9 @@ func noSuchFamily(err error) bool {
 	return kind == errors.Unreachable || kind == errors.Unsupported
 }
 
-// dialTCP is the default of DialOptions.DialContext. It looks up no localhost.
-func dialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
+// DialTCP is the default of DialOptions.DialContext: a net.Dialer that takes localhost for the
+// loopback addresses of both families, without looking it up.
+func DialTCP(ctx context.Context, network, addr string) (net.Conn, error) {
 	dial := new(net.Dialer).DialContext
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || !strings.EqualFold(host, localhost) {

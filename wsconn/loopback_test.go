@@ -67,7 +67,7 @@ func TestM4_localhost_is_dialled_in_both_families(t *testing.T) {
 		addr := echoFrom(t, net.JoinHostPort(ip, "0"))
 		for _, name := range []string{"localhost", "LocalHost"} {
 			_, port, _ := net.SplitHostPort(addr.String())
-			c, err := dialTCP(t.Context(), "tcp", net.JoinHostPort(name, port))
+			c, err := DialTCP(t.Context(), "tcp", net.JoinHostPort(name, port))
 			if err != nil {
 				t.Errorf("%s at %v: %v", name, addr, err)
 				continue
@@ -88,12 +88,12 @@ func TestM4_nobody_at_localhost(t *testing.T) {
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	l.Close()
-	if c, err := dialTCP(t.Context(), "tcp", net.JoinHostPort("localhost", port)); errors.Of(err) != errors.Refused {
+	if c, err := DialTCP(t.Context(), "tcp", net.JoinHostPort("localhost", port)); errors.Of(err) != errors.Refused {
 		t.Errorf("%v, %v", c, err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if _, err := dialTCP(ctx, "tcp", net.JoinHostPort("localhost", port)); errors.Of(err) != errors.Canceled {
+	if _, err := DialTCP(ctx, "tcp", net.JoinHostPort("localhost", port)); errors.Of(err) != errors.Canceled {
 		t.Errorf("canceled: %v", err)
 	}
 }

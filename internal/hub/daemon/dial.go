@@ -19,7 +19,7 @@ import (
 
 // newDialer begins sessions in the name of owner, which guard looks after.
 func newDialer(owner session.ID, guard *brum.Guard, log *slog.Logger) hub.Dialer {
-	options := &wsconn.DialOptions{DialContext: newDialBudget(new(net.Dialer).DialContext)}
+	options := &wsconn.DialOptions{DialContext: newDialBudget(wsconn.DialTCP)}
 	return func(f hub.Found) (*session.Session, error) {
 		if err := checkURL(f.SessionURL); err != nil {
 			return nil, err
