@@ -19,7 +19,7 @@ func TestH5_KilledAcrossANetwork(t *testing.T) {
 		t.Run(side, func(t *testing.T) {
 			t.Parallel()
 			p := newPair(t, 8)
-			r := row{fault: "kill -9, " + side, sessions: p.sessions}
+			r := row{fault: "kill -9, " + side + ", survivors' ledgers", sessions: p.sessions}
 			for round := range rounds {
 				time.Sleep(time.Second)
 				began := time.Now()
