@@ -16,7 +16,7 @@ import (
 
 // S5: full means that Send blocks until its context ends and TrySend says so; nothing that
 // was refused is delivered, everything else is.
-func TestFullBuffers(t *testing.T) {
+func TestK2_FullBuffers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t, Config{ReplayBytes: 3 * largeBlock})
 		defer p.end()
@@ -88,7 +88,7 @@ func TestSlowReaderBlocksOnlyItsSender(t *testing.T) {
 
 // A common budget that others use up leaves every session its share, and who waits for it
 // goes on when it is released.
-func TestBudgetIsShared(t *testing.T) {
+func TestK2_BudgetIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		budget := NewBudget(4 * largeBlock)
 		p := newPair(t, Config{Budget: budget})
