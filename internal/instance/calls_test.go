@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/standardbeagle/brum/internal/callid"
+	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/mcpsession"
 )
 
@@ -33,7 +34,12 @@ func stubbornInstance(t *testing.T, grace time.Duration) (*running, string) {
 		grace = 0 // nothing is stubborn there
 	}
 	r := start(t, Config{Command: []string{os.Args[0], "stubborn"}, StopGrace: grace})
-	return r, r.in.tools.Processes.List()[0].ID
+	process := r.in.tools.Processes.List()[0].ID
+	page, err := r.in.logs.Read(t.Context(), logstore.Query{Process: process, Wait: time.Minute})
+	if err != nil || len(page.Lines) == 0 { // it says its pid when it is stubborn
+		t.Fatalf("%+v, %v", page, err)
+	}
+	return r, process
 }
 
 // A call goes on when its connection ends, and whoever comes next gets its result; the end
