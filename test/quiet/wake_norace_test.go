@@ -122,12 +122,12 @@ func (a *awakening) newPath(t *testing.T) (old *faultproxy.Proxy) {
 	return a.path.Swap(p)
 }
 
-// settle waits until all links are good, and their round trips known.
+// settle waits until all links are good, their round trips known, and nothing is on its way.
 func (a *awakening) settle(t *testing.T) {
 	t.Helper()
 	deadline := time.Now().Add(20 * time.Second)
 	for _, w := range a.watched {
-		for s := w.Stats(); s.State != session.Active || s.RTT == 0 || w.peer.State() != session.Active; s = w.Stats() {
+		for s := w.Stats(); s.State != session.Active || s.RTT == 0 || s.UnackedMessages > 0 || w.peer.State() != session.Active; s = w.Stats() {
 			if time.Now().After(deadline) {
 				t.Fatalf("%v after %v", s.State, s.LastError)
 			}
@@ -212,6 +212,7 @@ func TestH2_DeadLinksAreResumed(t *testing.T) {
 	a := awake(t)
 	resumes, sent := uint64(0), 0
 	rounds(t, "resumed", func() (probed, active []time.Duration) {
+		a.settle(t)
 		old := a.newPath(t)
 		old.Blackhole()
 		sent++
