@@ -66,6 +66,10 @@ func (d *day) converge() {
 	d.nudgeAll(sideA, TriggerManual) // whoever is asked answers, however far it is
 	d.nudgeAll(sideB, TriggerManual)
 	d.until(d.t + 5*time.Second)
+	if d.plan.talk {
+		d.talk()
+		d.drain()
+	}
 	if d.plan.trickle {
 		d.trickle()
 		d.drain()

@@ -31,6 +31,7 @@ type plan struct {
 	bulk   bool // in the evening: the window has to grow
 
 	trickle bool // in the evening: a slow path
+	talk    bool // in the evening: one side does all the talking
 }
 
 func (d *day) begin() {
@@ -59,6 +60,7 @@ func (d *day) begin() {
 		hellos:      pick(0, 1, 2),
 		bulk:        d.chance(4),
 		trickle:     d.chance(6),
+		talk:        d.chance(6),
 		messages:    6000,
 	}
 	if d.chance(4) {

@@ -76,3 +76,35 @@ func (d *day) transfer() {
 		}
 	}
 }
+
+// talk lets one side ask once and the other talk on: whoever takes all that it was sent is not
+// stalled, whatever it says itself (§6).
+func (d *day) talk() {
+	beat := d.plan.heartbeat
+	for _, p := range d.pairs {
+		if !p.alive() {
+			continue
+		}
+		asks := p.ends[d.rng.IntN(2)]
+		talks := p.ends[asks.side.other()]
+		say := func(x *simDriver) {
+			d.spawn(x.proc, func(t *task) {
+				if err := x.send(t, x.s.main, p.lane(x.side, mainStream), 100, 0); err != nil && err != ErrFull {
+					d.fail("a send in calm weather: %v", err)
+				}
+			})
+		}
+		say(asks)
+		d.until(d.t + time.Millisecond)
+		for began := d.t; talks.core.rx.next < asks.core.log.next && d.t < began+time.Minute; {
+			d.until(d.t + time.Millisecond) // the first word is an answer, and acknowledges
+		}
+		for range 2 * (stallPatience + 2) {
+			say(talks)
+			d.until(d.t + beat/2)
+			if asks.core.published == Stalled {
+				d.fail("§6: %v takes its peer for stalled, which has taken everything", asks.side)
+			}
+		}
+	}
+}
