@@ -22,7 +22,7 @@ SOAK ?= $(if $(filter true,$(CI)),3m,10m)
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test integration-test sleep-test soak proof bench bench-quick lint fmt fuzz cross clean
+.PHONY: build demo test integration-test sleep-test soak proof mutants bench bench-quick lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -42,13 +42,15 @@ integration-test:
 	# Most of their time is waiting, for outages to pass.
 	$(GO) test -tags=integration -timeout 10m -parallel 8 -v ./test/...
 
-# What shows that the tests would notice: every byte is cut, days of trouble are simulated, two
-# processes are killed 500 times, and faults are put into the code, each of which has to be found.
+# Every byte is cut, days of trouble are simulated, and two processes are killed 500 times.
 proof:
 	EVERY_BYTE=1 $(GO) test -timeout 8m -run TestEveryByte -v . ./session/sessiontest
 	BRUM_SIM_SEEDS=$(SIM_SEEDS) $(GO) test -timeout 8m -run TestSimulation -v ./session
 	$(GO) test -tags=integration -timeout 4m -run '^TestH5_kill_9_of_either_process$$' -v ./session/journal
-	$(GO) test -tags=integration -timeout 15m -run '^TestMutants$$' -v ./session ./session/durable
+
+# Faults that are put into the code, each of which the tests have to find.
+mutants:
+	$(GO) test -tags=integration -timeout 20m -p 1 -run '^TestMutants$$' -v ./session ./session/durable
 
 sleep-test:
 	# Sets itself up, as root on Debian: qemu and a kernel to suspend. See docs/sleep-test.md.
