@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/standardbeagle/brum/errors"
@@ -90,40 +91,42 @@ func TestCursorOfTheApplication(t *testing.T) {
 
 // A stream that nobody receives from holds up no other, and fills up at its own limit.
 func TestStreamsAreIndependent(t *testing.T) {
-	dir := t.TempDir()
-	a := open(t, filepath.Join(dir, "a"), &journal.Options{MaxStreamBytes: 1 << 20}, nil)
-	b := open(t, filepath.Join(dir, "b"), nil, nil)
-	join(t, a, b)
-	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
-	defer cancel()
-	chunk := make([]byte, 64<<10)
-	var err error
-	for err == nil {
-		_, err = a.stream("stuck").Send(ctx, chunk)
-	}
-	if !errors.Is(err, context.DeadlineExceeded) {
-		t.Fatal(err)
-	}
-	for i := range 50 {
-		send(t, a.stream("other"), fmt.Sprint(i))
-		commit(t, b.stream("other"), want(t, b.stream("other"), fmt.Sprint(i)))
-	}
-	// A commit makes room.
-	sent := make(chan error, 1)
-	go func() {
-		_, err := a.stream("stuck").Send(context.Background(), chunk)
-		sent <- err
-	}()
-	for range 8 {
-		m, err := b.stream("stuck").Receive(t.Context())
-		if err != nil {
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		a := open(t, filepath.Join(dir, "a"), &journal.Options{MaxStreamBytes: 1 << 20}, nil)
+		b := open(t, filepath.Join(dir, "b"), nil, nil)
+		join(t, a, b)
+		ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+		defer cancel()
+		chunk := make([]byte, 64<<10)
+		var err error
+		for err == nil {
+			_, err = a.stream("stuck").Send(ctx, chunk)
+		}
+		if !errors.Is(err, context.DeadlineExceeded) {
 			t.Fatal(err)
 		}
-		commit(t, b.stream("stuck"), m)
-	}
-	if err := <-sent; err != nil {
-		t.Error(err)
-	}
+		for i := range 50 {
+			send(t, a.stream("other"), fmt.Sprint(i))
+			commit(t, b.stream("other"), want(t, b.stream("other"), fmt.Sprint(i)))
+		}
+		// A commit makes room.
+		sent := make(chan error, 1)
+		go func() {
+			_, err := a.stream("stuck").Send(context.Background(), chunk)
+			sent <- err
+		}()
+		for range 8 {
+			m, err := b.stream("stuck").Receive(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			commit(t, b.stream("stuck"), m)
+		}
+		if err := <-sent; err != nil {
+			t.Error(err)
+		}
+	})
 }
 
 // A later session takes over, and nothing of the former has an effect any more.

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/standardbeagle/brum/errors"
@@ -131,30 +132,33 @@ func TestJudgeCommitted(t *testing.T) {
 
 // What is being committed when the channel ends is among the cursors that the end tells.
 func TestEndWaitsForCommits(t *testing.T) {
-	a, b := pair(t)
-	join(t, a, b)
-	send(t, a.stream("x"), "0", "1")
-	m := want(t, b.stream("x"), "0", "1")
-	c := b.channel
-	c.mu.Lock()
-	c.end.commits++ // somebody is between the check and the journal
-	c.mu.Unlock()
-	ended := make(chan error, 1)
-	go func() { ended <- c.End(context.Background()) }()
-	<-c.Done()
-	select {
-	case err := <-ended:
-		t.Fatalf("the end has not waited: %v", err)
-	case <-time.After(50 * time.Millisecond): // as long as it takes to go wrong
-	}
-	if err := b.journal.CommitReceive(t.Context(), "x", m.Cursor(), nil); err != nil {
-		t.Fatal(err)
-	}
-	c.endCommit()
-	if err := <-ended; err != nil {
-		t.Fatal(err)
-	}
-	verdicts(t, a, "x/0 committed", "x/1 committed")
+	synctest.Test(t, func(t *testing.T) {
+		a, b := pair(t)
+		join(t, a, b)
+		send(t, a.stream("x"), "0", "1")
+		m := want(t, b.stream("x"), "0", "1")
+		c := b.channel
+		c.mu.Lock()
+		c.end.commits++ // somebody is between the check and the journal
+		c.mu.Unlock()
+		ended := make(chan error, 1)
+		go func() { ended <- c.End(context.Background()) }()
+		<-c.Done()
+		synctest.Wait()
+		select {
+		case err := <-ended:
+			t.Fatalf("the end has not waited: %v", err)
+		default:
+		}
+		if err := b.journal.CommitReceive(t.Context(), "x", m.Cursor(), nil); err != nil {
+			t.Fatal(err)
+		}
+		c.endCommit()
+		if err := <-ended; err != nil {
+			t.Fatal(err)
+		}
+		verdicts(t, a, "x/0 committed", "x/1 committed")
+	})
 }
 
 // canceled is done when the journal has taken over what it is asked for.
@@ -214,25 +218,32 @@ func TestPendingSend(t *testing.T) {
 
 // A commit on one stream makes room for another where they share a limit.
 func TestRoomIsShared(t *testing.T) {
-	dir := t.TempDir()
-	a := open(t, filepath.Join(dir, "a"), &journal.Options{MaxRecords: 3}, nil)
-	b := open(t, filepath.Join(dir, "b"), nil, nil)
-	join(t, a, b)
-	send(t, a.stream("x"), "0", "1", "2")
-	sent := make(chan error, 1)
-	go func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-		defer cancel()
-		_, err := a.stream("y").Send(ctx, []byte("other"))
-		sent <- err
-	}()
-	m := want(t, b.stream("x"), "0")
-	time.Sleep(20 * time.Millisecond) // so that the sender waits; if it does not yet, nothing is proven
-	commit(t, b.stream("x"), m)
-	if err := <-sent; err != nil {
-		t.Fatal(err)
-	}
-	want(t, b.stream("y"), "other")
+	synctest.Test(t, func(t *testing.T) {
+		dir := t.TempDir()
+		a := open(t, filepath.Join(dir, "a"), &journal.Options{MaxRecords: 3}, nil)
+		b := open(t, filepath.Join(dir, "b"), nil, nil)
+		join(t, a, b)
+		send(t, a.stream("x"), "0", "1", "2")
+		sent := make(chan error, 1)
+		go func() {
+			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+			defer cancel()
+			_, err := a.stream("y").Send(ctx, []byte("other"))
+			sent <- err
+		}()
+		m := want(t, b.stream("x"), "0")
+		synctest.Wait() // the sender waits for room
+		select {
+		case err := <-sent:
+			t.Fatalf("there was room: %v", err)
+		default:
+		}
+		commit(t, b.stream("x"), m)
+		if err := <-sent; err != nil {
+			t.Fatal(err)
+		}
+		want(t, b.stream("y"), "other")
+	})
 }
 
 // A peer has one control lane; another one is refused and does no harm.

@@ -45,7 +45,7 @@ func (j *Journal) Stage(ctx context.Context, stream string, payload []byte) (Tic
 	}
 	j.mu.Lock()
 	for j.err == nil && !j.closing && len(j.staged.buf) >= maxStaged {
-		w := join(&j.room)
+		w := j.join(&j.room)
 		j.mu.Unlock()
 		if err := w.wait(ctx); err != nil {
 			return Ticket{}, fmt.Errorf("journal: %w", err)

@@ -43,9 +43,19 @@ func (g *group) reset() {
 type waiter struct {
 	done chan struct{} // holds one, so that nobody ever waits to wake a waiter
 	next *waiter
+	home *waiters
 }
 
-var waiters = sync.Pool{New: func() any { return &waiter{done: make(chan struct{}, 1)} }}
+// waiters are a journal's spare ones. They are not shared among journals: channels must not
+// cross from one bubble of testing/synctest to another.
+type waiters struct{ pool sync.Pool }
+
+func (ws *waiters) get() *waiter {
+	if w, ok := ws.pool.Get().(*waiter); ok {
+		return w
+	}
+	return &waiter{done: make(chan struct{}, 1), home: ws}
+}
 
 // wake wakes a list of waiters.
 func (w *waiter) wake() {
@@ -57,8 +67,8 @@ func (w *waiter) wake() {
 }
 
 // join adds the caller to a list. Called with mu held.
-func join(list **waiter) *waiter {
-	w := waiters.Get().(*waiter)
+func (j *Journal) join(list **waiter) *waiter {
+	w := j.spare.get()
 	w.next = *list
 	*list = w
 	return w
@@ -69,7 +79,7 @@ func (w *waiter) wait(ctx context.Context) error {
 	select {
 	case <-w.done:
 		w.next = nil
-		waiters.Put(w)
+		w.home.pool.Put(w)
 		return nil
 	case <-ctx.Done():
 		return context.Cause(ctx) // whoever wakes w leaves it to the garbage collector
@@ -88,9 +98,9 @@ func (j *Journal) wait(ctx context.Context, number uint64) error {
 		defer j.mu.Unlock()
 		return j.err
 	case j.flying.number == number:
-		w = join(&j.flying.waiters)
+		w = j.join(&j.flying.waiters)
 	case j.staged.number == number:
-		w = join(&j.staged.waiters)
+		w = j.join(&j.staged.waiters)
 		j.signal()
 	default:
 		panic(fmt.Sprintf("BUG: waiting for batch %d of %d", number, j.staged.number))

@@ -27,6 +27,7 @@ type Journal struct {
 	staged  *group     // collects what the next fsync makes durable
 	flying  *group     // is being written; its number is 0 when none is
 	room    *waiter    // those who wait for room in staged
+	spare   waiters
 	synced  uint64     // the number of the last batch that is durable
 	sealed  []*segment // oldest first
 	active  *segment   // the newest; nil until Open has made it
