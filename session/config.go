@@ -29,7 +29,8 @@ const minCredit = 128 << 10
 // Config configures a session. A zero field means its default; the struct is copied.
 type Config struct {
 	// Key is the secret that both sides share, at least 16 bytes; it never crosses the wire.
-	// Required.
+	// Required. Where connections can be listened to, use TLS, or a new key with each life of
+	// the accepting side (protocol.md §4.3).
 	Key []byte
 	// Owner is a lasting identity of the dialing side. When it makes a new session, the
 	// accepting side ends those of its earlier incarnations. The zero ID has none.
