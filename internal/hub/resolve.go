@@ -17,20 +17,26 @@ func (n named) String() string { return fmt.Sprintf("%s (%s, %s)", n.id, n.name,
 
 const maxCandidates = 10
 
-// resolve finds the one instance that ref means: its id, its name or a prefix of its id.
-// An exact id wins; else there must be one match.
+// resolve finds the one instance that ref means: its id, else its name, else a prefix of its
+// id. So a name is not made ambiguous by ids that begin with it.
 func resolve(ref string, all []named) (string, error) {
 	if ref == "" {
 		return "", &api.Error{Code: api.CodeInvalid, Message: "no instance named: give an id, a unique prefix of an id, or a name"}
 	}
-	var matches []named
+	var byName, byPrefix []named
 	for _, n := range all {
-		if n.id == ref {
+		switch {
+		case n.id == ref:
 			return n.id, nil
+		case n.name == ref:
+			byName = append(byName, n)
+		case strings.HasPrefix(n.id, ref):
+			byPrefix = append(byPrefix, n)
 		}
-		if n.name == ref || strings.HasPrefix(n.id, ref) {
-			matches = append(matches, n)
-		}
+	}
+	matches := byName
+	if len(matches) == 0 {
+		matches = byPrefix
 	}
 	switch len(matches) {
 	case 1:

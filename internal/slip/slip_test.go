@@ -37,6 +37,17 @@ func TestHint(t *testing.T) {
 	}
 }
 
+func TestDistance(t *testing.T) {
+	for _, c := range []struct {
+		a, b string
+		want int
+	}{{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"web", "wbe", 2}, {"same", "same", 0}} {
+		if got := distance(c.a, c.b); got != c.want {
+			t.Errorf("%q, %q: %d, want %d", c.a, c.b, got, c.want)
+		}
+	}
+}
+
 // A distance is that of a metric: none to itself, the same both ways, no longer than by way
 // of a third.
 func TestDistanceIsAMetric(t *testing.T) {
