@@ -19,7 +19,7 @@ func Write(w io.Writer, root *cobra.Command) error {
 	p.line(escape(root.Name()) + ` \- ` + escape(lowerFirst(root.Short)))
 	p.macro("SH", "SYNOPSIS")
 	p.macro("B", root.Name())
-	p.line(escape(strings.TrimPrefix(root.UseLine(), root.Name())))
+	p.line(escape(strings.TrimSpace(strings.TrimPrefix(root.UseLine(), root.Name()))))
 	p.macro("SH", "DESCRIPTION")
 	p.text(root.Long)
 	p.flags("OPTIONS", "SH", root.NonInheritedFlags())
@@ -97,7 +97,7 @@ func (p *page) verbatim(lines []string) {
 	p.macro("RS", "4")
 	p.macro("nf")
 	for _, l := range lines {
-		p.line(escape(strings.TrimPrefix(l, "  ")))
+		p.line(escape(strings.TrimPrefix(strings.ReplaceAll(l, "\t", "  "), "  ")))
 	}
 	p.macro("fi")
 	p.macro("RE")
@@ -113,7 +113,7 @@ type part struct {
 func parts(paragraph string) (all []part) {
 	for l := range strings.Lines(paragraph) {
 		l = strings.TrimRight(l, "\n")
-		verbatim := strings.HasPrefix(l, " ") || l != "" && l[0] >= '0' && l[0] <= '9'
+		verbatim := strings.HasPrefix(l, " ") || strings.HasPrefix(l, "\t") || l != "" && l[0] >= '0' && l[0] <= '9'
 		if len(all) == 0 || all[len(all)-1].verbatim != verbatim {
 			all = append(all, part{verbatim: verbatim})
 		}
