@@ -250,9 +250,20 @@ func (w *world) active(t *testing.T, n int) {
 // run runs a command of the hub's program to its end.
 func (w *world) run(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
+	return w.runExactly(t, stdin, append(args, "--socket", w.socket())...)
+}
+
+// plainRun runs the hub's program with just these arguments.
+func (w *world) plainRun(t *testing.T, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
+	return w.runExactly(t, "", args...)
+}
+
+func (w *world) runExactly(t *testing.T, stdin string, args ...string) (stdout, stderr string, code int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, hubProgram, append(args, "--socket", w.socket())...)
+	cmd := exec.CommandContext(ctx, hubProgram, args...)
 	var out, errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = strings.NewReader(stdin), &out, &errs
 	err := cmd.Run()

@@ -2,14 +2,14 @@ package main
 
 import (
 	"fmt"
-	"io"
-	"log/slog"
 	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/standardbeagle/brum/internal/instance"
 	"github.com/standardbeagle/brum/internal/process"
+	"github.com/standardbeagle/brum/internal/programlog"
+	"github.com/standardbeagle/brum/internal/slip"
 	"github.com/standardbeagle/brum/internal/version"
 )
 
@@ -33,7 +33,8 @@ Exit codes:
   130  killed by a second signal
 
 Environment:
-  BRUM_DISCOVERY_DIR  directory of instance files; --discovery-dir comes first`
+  BRUM_DISCOVERY_DIR  directory of instance files; --discovery-dir comes first
+  BRUM_LOG_LEVEL      level of the log; --log-level comes first`
 
 // usageError marks what is the user's mistake on the command line.
 type usageError struct{ error }
@@ -46,18 +47,26 @@ type options struct {
 	logBuffer string
 	logLevel  string
 	quiet     bool
+	log       *programlog.Log
+
+	completion string
+	man        bool
 }
 
 func newCommand() *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:           "brum-instance [flags] [SCRIPT…] [-- COMMAND ARGS…]",
-		Short:         "Run the scripts of a project for brum hubs",
-		Long:          help,
-		Version:       version.String(),
-		SilenceUsage:  true,
-		SilenceErrors: true,
+		Use:               "brum-instance [flags] [SCRIPT…] [-- COMMAND ARGS…]",
+		Short:             "Run the scripts of a project for brum hubs",
+		Long:              help,
+		Version:           version.String(),
+		SilenceUsage:      true,
+		SilenceErrors:     true,
+		ValidArgsFunction: o.scriptNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if printed, err := o.printInstead(cmd); printed || err != nil {
+				return err
+			}
 			if err := o.complete(cmd, args); err != nil {
 				return usageError{err}
 			}
@@ -65,11 +74,14 @@ func newCommand() *cobra.Command {
 			if err != nil {
 				return usageError{err}
 			}
+			defer o.log.ToggleOnSignal()()
 			return serve(cmd.Context(), in)
 		},
 	}
 	cmd.SetVersionTemplate("{{.Name}} {{.Version}}\n")
-	cmd.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	cmd.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w%s", err, slip.FlagHint(cmd.Flags(), err))}
+	})
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.StringVar(&o.Name, "name", "", "name of this instance (default: the directory's)")
@@ -78,11 +90,22 @@ func newCommand() *cobra.Command {
 	f.IntVar(&o.Port, "port", 7777, "first port to try, up to 7999; 0: any")
 	f.StringVar(&o.restart, "restart", "never", "when to start ended processes again: never, on-failure, always")
 	f.StringVar(&o.logBuffer, "log-buffer", "64MiB", "memory for output lines, such as 512KiB, 64MiB, 1GiB")
-	f.StringVar(&o.logLevel, "log-level", "info", "of brum-instance's own log: debug, info, warn, error")
+	f.StringVar(&o.logLevel, "log-level", programlog.DefaultLevel(), "of brum-instance's own log: debug, info, warn, error; SIGUSR1 toggles debug while it runs")
 	f.StringVar(&o.DiscoveryDir, "discovery-dir", "", "directory of instance files")
 	f.BoolVar(&o.AllowLegacy, "allow-legacy", false, "let old hubs, and any program on this machine, use /mcp without the token")
 	f.DurationVar(&o.StopGrace, "stop-grace", process.DefaultGrace, "time for processes to end before they are killed; 0: none")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "do not print the processes' output")
+	f.StringVar(&o.completion, "completion", "", "print the completion script for a `shell`: bash, zsh, fish, powershell")
+	f.BoolVar(&o.man, "man", false, "print the manual page")
+	for flag, values := range map[string][]string{
+		"restart":    {"never", "on-failure", "always"},
+		"log-level":  programlog.Levels,
+		"completion": shells,
+	} {
+		if err := cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(values, cobra.ShellCompDirectiveNoFileComp)); err != nil {
+			panic("BUG: " + err.Error())
+		}
+	}
 	return cmd
 }
 
@@ -107,18 +130,15 @@ func (o *options) complete(cmd *cobra.Command, args []string) (err error) {
 	case o.StopGrace == 0:
 		o.StopGrace = -1
 	}
-	var level slog.Level
-	if err := level.UnmarshalText([]byte(o.logLevel)); err != nil {
-		return fmt.Errorf("--log-level: want debug, info, warn or error, got %q", o.logLevel)
+	level, err := programlog.ParseLevel(o.logLevel)
+	if err != nil {
+		return fmt.Errorf("--log-level: %w", err)
 	}
 	o.Config.Version = cmd.Version
-	o.Logger = newLogger(os.Stderr, level)
+	o.log = programlog.New(os.Stderr, level)
+	o.Logger = o.log.Logger
 	if !o.quiet {
 		o.Output = os.Stdout
 	}
 	return nil
-}
-
-func newLogger(w io.Writer, level slog.Level) *slog.Logger {
-	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
 }

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/slip"
 )
 
 // named is what a reference can match.
@@ -16,20 +17,26 @@ func (n named) String() string { return fmt.Sprintf("%s (%s, %s)", n.id, n.name,
 
 const maxCandidates = 10
 
-// resolve finds the one instance that ref means: its id, its name or a prefix of its id.
-// An exact id wins; else there must be one match.
+// resolve finds the one instance that ref means: its id, else its name, else a prefix of its
+// id. So a name is not made ambiguous by ids that begin with it.
 func resolve(ref string, all []named) (string, error) {
 	if ref == "" {
 		return "", &api.Error{Code: api.CodeInvalid, Message: "no instance named: give an id, a unique prefix of an id, or a name"}
 	}
-	var matches []named
+	var byName, byPrefix []named
 	for _, n := range all {
-		if n.id == ref {
+		switch {
+		case n.id == ref:
 			return n.id, nil
+		case n.name == ref:
+			byName = append(byName, n)
+		case strings.HasPrefix(n.id, ref):
+			byPrefix = append(byPrefix, n)
 		}
-		if n.name == ref || strings.HasPrefix(n.id, ref) {
-			matches = append(matches, n)
-		}
+	}
+	matches := byName
+	if len(matches) == 0 {
+		matches = byPrefix
 	}
 	switch len(matches) {
 	case 1:
@@ -71,52 +78,13 @@ func candidates(ns []named) []string {
 	return out
 }
 
-// nearest returns what ref may be a slip of: names or ids that contain it in another case,
-// or that differ in a third of their letters at most.
+// nearest returns what ref may be a slip of.
 func nearest(ref string, all []named) []named {
-	low := strings.ToLower(ref)
 	var near []named
 	for _, n := range all {
-		for _, have := range []string{strings.ToLower(n.name), strings.ToLower(n.id)} {
-			if strings.Contains(have, low) || distance(low, have) <= slips(min(len(low), len(have))) {
-				near = append(near, n)
-				break
-			}
+		if slip.Of(ref, n.name) || slip.Of(ref, n.id) {
+			near = append(near, n)
 		}
 	}
 	return near
-}
-
-// slips is how many wrong letters still look like a slip among n.
-func slips(n int) int {
-	if n < 3 {
-		return n - 1
-	}
-	return max(2, n/3)
-}
-
-// distance is the number of letters to insert, remove or replace to turn a into b. Long
-// texts, which no one types by hand, are not compared.
-func distance(a, b string) int {
-	const longest = 64
-	if len(a) > longest || len(b) > longest {
-		return longest
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			replace := diagonal
-			if a[i] != b[j] {
-				replace++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(replace, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

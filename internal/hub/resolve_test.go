@@ -24,12 +24,13 @@ func TestResolve(t *testing.T) {
 		{"web-11", "web-11", "", 0},
 		{"api-21", "api-21", "", 0}, // exact, although it is a prefix of another
 		{"api-21-", "api-21-old", "", 0},
-		{"api", "", api.CodeAmbiguous, 2},
+		{"api", "api-21", "", 0}, // a name comes before prefixes of ids
 		{"legacy", "api-21-old", "", 0},
 		{"x", "x", "", 0},
 		{"web", "", api.CodeAmbiguous, 2},
-		{"web-1", "", api.CodeAmbiguous, 3}, // a name, and a prefix of two ids
+		{"web-1", "x", "", 0}, // also before those of others
 		{"we", "", api.CodeAmbiguous, 2},
+		{"api-2", "", api.CodeAmbiguous, 2},
 		{"WEB-11", "", api.CodeUnknownInstance, 5},
 		{"lagacy", "", api.CodeUnknownInstance, 1},
 		{"qqqqqqqqqqq", "", api.CodeUnknownInstance, 0},
@@ -47,16 +48,5 @@ func TestResolve(t *testing.T) {
 	_, err := resolve("WEB-11", all)
 	if got := err.(*api.Error).Candidates; !slices.Contains(got, "web-11 (web, /a)") {
 		t.Errorf("WEB-11: near are %q", got)
-	}
-}
-
-func TestDistance(t *testing.T) {
-	for _, c := range []struct {
-		a, b string
-		want int
-	}{{"", "", 0}, {"a", "", 1}, {"", "ab", 2}, {"kitten", "sitting", 3}, {"web", "wbe", 2}, {"same", "same", 0}} {
-		if got := distance(c.a, c.b); got != c.want {
-			t.Errorf("%q, %q: %d, want %d", c.a, c.b, got, c.want)
-		}
 	}
 }

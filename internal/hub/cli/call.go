@@ -29,7 +29,9 @@ func (a *app) callCommand() *cobra.Command {
 		Example: `  brum-hub call web scripts_list
   brum-hub call web scripts_run '{"name":"dev"}'
   echo '{"query":"error"}' | brum-hub call web logs_search -`,
-		Args: args(2, 3),
+		GroupID:           groupInstances,
+		ValidArgsFunction: a.complete(a.toolNames),
+		Args:              args(2, 3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if id != "" {
 				if _, err := callid.Parse(id); err != nil {
@@ -79,9 +81,11 @@ func (a *app) arguments(text string) (json.RawMessage, error) {
 }
 
 func (a *app) call(ctx context.Context, req api.CallRequest, asJSON bool) error {
+	stop := a.tellWaiting(ctx, req.Instance)
 	res, err := a.client().Call(ctx, req, func(p api.Progress) {
 		fmt.Fprintln(a.Err, progressLine(p))
 	})
+	stop()
 	if err != nil {
 		return err
 	}

@@ -29,8 +29,10 @@ func (a *app) callsCommand() *cobra.Command {
 			"  expired    came after its deadline and was not run\n" +
 			"  not_run    was lost before it was run, and never will be\n" +
 			"  unknown    it may have run; the instance that knew is gone",
-		Example: "  brum-hub calls\n  brum-hub calls web --limit 5\n  brum-hub calls --json",
-		Args:    args(0, 1),
+		Example:           "  brum-hub calls\n  brum-hub calls web --limit 5\n  brum-hub calls --json",
+		GroupID:           groupInstances,
+		ValidArgsFunction: a.complete(nil),
+		Args:              args(0, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 1 {
 				q.Instance = args[0]

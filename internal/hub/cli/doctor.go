@@ -40,13 +40,14 @@ func (a *app) doctorCommand() *cobra.Command {
 		Long:  doctorHelp,
 		Example: `  brum-hub doctor
   brum-hub doctor --watch    # close the lid, open it, and read the verdict`,
-		Args: args(0, 0),
+		GroupID: groupHub,
+		Args:    args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := newLogger(a.Err, f.logLevel)
+			log, err := newLog(a.Err, f.logLevel)
 			if err != nil {
 				return err
 			}
-			monitor, err := power.New(power.WithLogger(log), power.WithWho("brum-hub doctor"))
+			monitor, err := power.New(power.WithLogger(log.Logger), power.WithWho("brum-hub doctor"))
 			if err != nil {
 				return err
 			}

@@ -14,9 +14,12 @@ import (
 func (a *app) historyCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:   "history INSTANCE",
-		Short: "Tell how an instance's connection fared, and why it changed",
-		Args:  args(1, 1),
+		Use:               "history INSTANCE",
+		Short:             "Tell how an instance's connection fared, and why it changed",
+		Example:           "  brum-hub history web",
+		GroupID:           groupInstances,
+		ValidArgsFunction: a.complete(nil),
+		Args:              args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			h, err := a.client().History(cmd.Context(), args[0])
 			if err != nil {

@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"unicode/utf8"
+
+	"github.com/standardbeagle/brum/internal/terminal"
 )
 
 // logPrinter prints pages of log lines.
@@ -12,11 +15,12 @@ type logPrinter struct {
 	app    *app
 	asJSON bool
 	single bool // lines of one process: no need to say of which
-	colour bool
+	shown  bool // on a terminal
+	colour bool // which is to have colours
 }
 
 func (a *app) logPrinter(f logsFlags) *logPrinter {
-	return &logPrinter{app: a, asJSON: f.asJSON, single: f.process != "", colour: isTerminal(a.Out)}
+	return &logPrinter{app: a, asJSON: f.asJSON, single: f.process != "", shown: terminal.Is(a.Out), colour: terminal.PaletteFor(a.Out).Colours()}
 }
 
 // logRecord is a line of --json; one field is set.
@@ -87,29 +91,35 @@ func (p *logPrinter) note(format string, args ...any) {
 	fmt.Fprintf(p.app.Err, "brum-hub: %s\n", text)
 }
 
-// text is a line as a terminal, or a file, should get it: a terminal keeps colours, but no other
-// control sequence; a file gets the line as the process wrote it.
+// text is a line as a terminal, or a file, should get it: a terminal keeps colours if they are
+// wanted, but no other control sequence; a file gets the line as the process wrote it.
 func (p *logPrinter) text(s string) string {
-	if !p.colour {
+	if !p.shown {
 		return s
 	}
-	return keepColours(s)
+	return calmed(s, p.colour)
 }
 
-// keepColours removes control characters, except of sequences that set colours.
-func keepColours(s string) string {
+// calmed removes control characters, except, if colours are wanted, of sequences that set them.
+// Those of C1 are among them: to many terminals U+009B is as good as ESC [.
+func calmed(s string, colours bool) string {
 	var b strings.Builder
 	for len(s) > 0 {
 		if n := colourLen(s); n > 0 {
-			b.WriteString(s[:n])
+			if colours {
+				b.WriteString(s[:n])
+			}
 			s = s[n:]
 			continue
 		}
-		r := s[0]
-		if r == '\t' || (r >= ' ' && r != 0x7f) {
-			b.WriteByte(r)
+		r, n := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && n == 1: // no text: the byte might be a control character of C1
+			b.WriteRune(r)
+		case r == '\t' || r >= ' ' && r < 0x7f || r > 0x9f:
+			b.WriteString(s[:n])
 		}
-		s = s[1:]
+		s = s[n:]
 	}
 	return b.String()
 }

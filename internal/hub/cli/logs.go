@@ -42,8 +42,10 @@ func (a *app) logsCommand() *cobra.Command {
 			"with that name begins behind the last line that was printed, whatever was restarted since.\n" +
 			"A command that was killed may have printed the last lines before it could say so: they\n" +
 			"come again. See brum-hub readers.",
-		Example: "  brum-hub logs web dev -f\n  brum-hub logs web --since 10m --level error\n  brum-hub logs web -f --as archive >> web.log",
-		Args:    args(1, 2),
+		GroupID:           groupInstances,
+		ValidArgsFunction: a.complete(a.processNames),
+		Example:           "  brum-hub logs web dev -f\n  brum-hub logs web --since 10m --level error\n  brum-hub logs web -f --as archive >> web.log",
+		Args:              args(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) == 2 {
 				f.process = args[1]
@@ -64,6 +66,7 @@ func (a *app) logsCommand() *cobra.Command {
 	flags.StringVar(&f.level, "level", "", "least severe level wanted: error, warn, info, debug")
 	flags.StringVar(&f.as, "as", "", "name of the reader, whose position the hub keeps")
 	flags.BoolVar(&f.asJSON, "json", false, "print JSON, one record a line")
+	oneOf(cmd, "level", "error", "warn", "info", "debug")
 	flags.BoolVar(&f.showCursor, "show-cursor", false, "end with the cursor, on standard error")
 	return cmd
 }

@@ -5,21 +5,23 @@ import (
 	"io"
 	"os/exec"
 	"path/filepath"
+	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 	"github.com/spf13/cobra"
 
-	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/bridge"
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/internal/version"
 )
 
 func (a *app) mcpCommand() *cobra.Command {
 	var f hubFlags
 	var noStart bool
+	var config string
 	cmd := &cobra.Command{
 		Use:   "mcp",
 		Short: "Serve MCP on standard input and output, for AI tools",
@@ -27,22 +29,42 @@ func (a *app) mcpCommand() *cobra.Command {
 			"which stays; its log is the file hub.log of the state directory. When the hub is\n" +
 			"restarted, calls wait for the new one, which also tells the outcome of a call that was\n" +
 			"under way. No call is ever made twice.",
-		Args: args(0, 0),
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.bridge(cmd.Context(), f, noStart) },
+		Example: "  brum-hub mcp --print-config cursor\n  brum-hub mcp --print-config claude --http off",
+		GroupID: groupHub,
+		Args:    args(0, 0),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if config != "" {
+				return a.printConfig(config, given(cmd.Flags()))
+			}
+			return a.bridge(cmd.Context(), f, noStart)
+		},
 	}
 	f.register(cmd)
 	cmd.Flags().BoolVar(&noStart, "no-start", false, "wait for a hub, never start one")
+	cmd.Flags().StringVar(&config, "print-config", "", "print what to paste into the configuration of an AI `tool`: "+strings.Join(aiToolNames(), ", "))
+	oneOf(cmd, "print-config", aiToolNames()...)
 	return cmd
 }
 
 func (a *app) bridge(ctx context.Context, f hubFlags, noStart bool) error {
-	log, err := newLogger(a.Err, f.logLevel)
+	if err := f.check(); err != nil {
+		return err
+	}
+	out := a.Err
+	if f.logFile != "" {
+		file, err := programlog.Open(f.logFile)
+		if err != nil {
+			return err
+		}
+		defer file.Close()
+		out = file
+	}
+	l, err := newLog(out, f.logLevel)
 	if err != nil {
 		return err
 	}
-	if _, err := hub.ParseLedgerPolicy(f.ledger); err != nil {
-		return usagef("--ledger: %w", err)
-	}
+	defer l.ToggleOnSignal()()
+	log := l.Logger
 	if err := preparePaths(a.socket); err != nil {
 		return err
 	}
@@ -83,20 +105,12 @@ func (a *app) starter(f hubFlags) func() (*exec.Cmd, error) {
 		if err != nil {
 			return nil, err
 		}
-		socket, err := filepath.Abs(a.socket)
+		f.httpFallback, f.logFile = true, "" // its log has a place of its own
+		flags, err := f.args(a.socket)
 		if err != nil {
 			return nil, err
 		}
-		args := []string{"serve", "--socket=" + socket, "--state-dir=" + dir, "--http=" + f.http,
-			"--http-fallback", "--ledger=" + f.ledger, "--log-level=" + f.logLevel}
-		if f.discoveryDir != "" {
-			found, err := filepath.Abs(f.discoveryDir)
-			if err != nil {
-				return nil, err
-			}
-			args = append(args, "--discovery-dir="+found)
-		}
-		return bridge.Background(args, dir, filepath.Join(dir, "hub.log"))
+		return bridge.Background(append([]string{"serve"}, flags...), dir, filepath.Join(dir, "hub.log"))
 	}
 }
 

@@ -17,8 +17,10 @@ func (a *app) readersCommand() *cobra.Command {
 		Short: "List the named readers of logs, and forget them",
 		Long: "A reader is made by brum-hub logs --as NAME. Its position is what that command has printed,\n" +
 			"and is kept on disk.",
-		Example: "  brum-hub logs web dev -f --as archive\n  brum-hub readers\n  brum-hub readers forget archive",
-		Args:    args(0, 0),
+		Example:           "  brum-hub logs web dev -f --as archive\n  brum-hub readers\n  brum-hub readers forget archive",
+		GroupID:           groupInstances,
+		ValidArgsFunction: noArguments,
+		Args:              args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			list, err := a.client().Readers(cmd.Context())
 			if err != nil {
@@ -42,10 +44,11 @@ func (a *app) readersCommand() *cobra.Command {
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	cmd.AddCommand(&cobra.Command{
-		Use:     "forget NAME",
-		Short:   "Forget how far a reader has got",
-		Example: "  brum-hub readers forget archive",
-		Args:    args(1, 1),
+		Use:               "forget NAME",
+		Short:             "Forget how far a reader has got",
+		Example:           "  brum-hub readers forget archive",
+		ValidArgsFunction: a.readerNames,
+		Args:              args(1, 1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return a.client().ForgetReader(cmd.Context(), args[0])
 		},

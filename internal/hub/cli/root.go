@@ -1,17 +1,18 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/programlog"
+	"github.com/standardbeagle/brum/internal/slip"
 	"github.com/standardbeagle/brum/internal/version"
 )
 
@@ -48,28 +49,44 @@ func (a *app) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "brum-hub",
 		Short: "Reach the brum instances of this machine",
+		Example: "  brum-hub serve              # run a hub\n" +
+			"  brum-hub status --watch     # see how all instances are doing\n" +
+			"  brum-hub logs web dev -f    # follow the output of the process dev of web\n" +
+			"  brum-hub mcp --print-config claude",
 		Long: "brum-hub keeps a lasting connection to every brum instance of this machine and offers\n" +
 			"them to people, programs and AI tools.\n\n" +
 			"INSTANCE is an instance's id, a unique prefix of its id, or its name.\n\n" + exitHelp,
 		Version:       version.String(),
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args: func(_ *cobra.Command, args []string) error {
+		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usagef("no command %q: see brum-hub --help", args[0])
+				return unknownCommand(cmd, args[0])
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetVersionTemplate("brum-hub {{.Version}}\n")
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
+	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.socket, "socket", defaultSocket(), "control socket of the hub (BRUM_HUB_SOCKET)")
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.AddGroup(
+		&cobra.Group{ID: groupInstances, Title: "Instances:"},
+		&cobra.Group{ID: groupHub, Title: "The hub:"},
+		&cobra.Group{ID: groupProgram, Title: "This program:"})
+	root.SetHelpCommandGroupID(groupProgram)
+	root.SetCompletionCommandGroupID(groupProgram)
 	root.AddCommand(a.serveCommand(), a.statusCommand(), a.logsCommand(), a.callCommand(), a.historyCommand(), a.callsCommand(), a.readersCommand(),
-		a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand())
+		a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand(), a.serviceCommand(), a.manCommand())
 	return root
 }
+
+// Groups of commands, in the order of the help.
+const (
+	groupInstances = "instances"
+	groupHub       = "hub"
+	groupProgram   = "program"
+)
 
 // args checks the number of arguments.
 func args(least, most int) cobra.PositionalArgs {
@@ -81,27 +98,28 @@ func args(least, most int) cobra.PositionalArgs {
 	}
 }
 
-// isTerminal reports whether a person may be looking.
-func isTerminal(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok || os.Getenv("TERM") == "dumb" {
-		return false
+// unknownCommand names what may have been meant.
+func unknownCommand(cmd *cobra.Command, name string) error {
+	cmd.SuggestionsMinimumDistance = 2
+	hint := ""
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
 	}
-	fi, err := f.Stat()
-	return err == nil && fi.Mode()&os.ModeCharDevice != 0
+	return usagef("no command %q%s See %s --help", name, cmp.Or(hint, "."), cmd.CommandPath())
 }
 
-// newLogger writes text to terminals and JSON elsewhere.
-func newLogger(w io.Writer, level string) (*slog.Logger, error) {
-	var l slog.Level
-	if err := l.UnmarshalText([]byte(level)); err != nil {
-		return nil, usagef("--log-level %q: want debug, info, warn or error", level)
+// flagError names what may have been meant.
+func flagError(cmd *cobra.Command, err error) error {
+	return usagef("%w%s", err, slip.FlagHint(cmd.Flags(), err))
+}
+
+// newLog makes the log of a command, at the level that its flag has.
+func newLog(w io.Writer, level string) (*programlog.Log, error) {
+	l, err := programlog.ParseLevel(level)
+	if err != nil {
+		return nil, usagef("--log-level: %w", err)
 	}
-	options := &slog.HandlerOptions{Level: l}
-	if isTerminal(w) {
-		return slog.New(slog.NewTextHandler(w, options)), nil
-	}
-	return slog.New(slog.NewJSONHandler(w, options)), nil
+	return programlog.New(w, l), nil
 }
 
 // plain makes what comes from elsewhere safe to print: one line, without control characters.

@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/daemon"
+	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/internal/version"
 )
 
@@ -18,6 +20,7 @@ type hubFlags struct {
 	discoveryDir string
 	ledger       string
 	logLevel     string
+	logFile      string
 }
 
 func (f *hubFlags) register(cmd *cobra.Command) {
@@ -27,7 +30,44 @@ func (f *hubFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.stateDir, "state-dir", stateDir(), "directory for what outlives the hub, its token among it")
 	flags.StringVar(&f.discoveryDir, "discovery-dir", "", "directory of the instances' files (BRUM_DISCOVERY_DIR; default that of brummer)")
 	flags.StringVar(&f.ledger, "ledger", string(hub.LedgerBestEffort), "record of calls: require (refuse calls that can't be recorded), best-effort or off")
-	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
+	flags.StringVar(&f.logLevel, "log-level", programlog.DefaultLevel(), "debug, info, warn or error ("+programlog.EnvLevel+"); SIGUSR1 toggles debug while it runs")
+	flags.StringVar(&f.logFile, "log-file", "", "append the log to this file, instead of standard error")
+	oneOf(cmd, "ledger", string(hub.LedgerRequire), string(hub.LedgerBestEffort), string(hub.LedgerOff))
+	oneOf(cmd, "log-level", programlog.Levels...)
+	cmd.ValidArgsFunction = noArguments
+}
+
+// check tells what is wrong with flags before something is done by them.
+func (f *hubFlags) check() error {
+	if _, err := hub.ParseLedgerPolicy(f.ledger); err != nil {
+		return usagef("--ledger: %w", err)
+	}
+	if _, err := programlog.ParseLevel(f.logLevel); err != nil {
+		return usagef("--log-level: %w", err)
+	}
+	return nil
+}
+
+// args are the flags of a hub that does not run where this command does.
+func (f *hubFlags) args(socket string) ([]string, error) {
+	all := []string{"--http=" + f.http}
+	if f.httpFallback {
+		all = append(all, "--http-fallback")
+	}
+	all = append(all, "--ledger="+f.ledger, "--log-level="+f.logLevel)
+	for _, p := range []struct{ flag, path string }{
+		{"socket", socket}, {"state-dir", f.stateDir}, {"discovery-dir", f.discoveryDir}, {"log-file", f.logFile},
+	} {
+		if p.path == "" {
+			continue
+		}
+		path, err := filepath.Abs(p.path)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, "--"+p.flag+"="+path)
+	}
+	return all, nil
 }
 
 // address is the address for HTTP, "" for none.
@@ -48,12 +88,24 @@ func (a *app) serveCommand() *cobra.Command {
 			"Authorization: Bearer; it is kept in the file token of the state directory.\n\n" +
 			"Calls and the positions of log readers are recorded in the directory ledger there, so\n" +
 			"that after a crash the outcome of every call is known: see brum-hub calls.",
-		Args: args(0, 0),
+		Example: "  brum-hub serve\n  brum-hub serve --http off --log-level debug",
+		GroupID: groupHub,
+		Args:    args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			log, err := newLogger(a.Err, f.logLevel)
+			out := a.Err
+			if f.logFile != "" {
+				file, err := programlog.Open(f.logFile)
+				if err != nil {
+					return err
+				}
+				defer file.Close()
+				out = file
+			}
+			log, err := newLog(out, f.logLevel)
 			if err != nil {
 				return err
 			}
+			defer log.ToggleOnSignal()()
 			policy, err := hub.ParseLedgerPolicy(f.ledger)
 			if err != nil {
 				return usagef("--ledger: %w", err)
@@ -69,7 +121,7 @@ func (a *app) serveCommand() *cobra.Command {
 				Ledger:       policy,
 				DiscoveryDir: f.discoveryDir,
 				Version:      version.String(),
-				Logger:       log,
+				Logger:       log.Logger,
 			})
 		},
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/terminal"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -25,7 +26,10 @@ func (a *app) statusCommand() *cobra.Command {
 			"  retrying    the connection is lost and being restored; calls wait\n" +
 			"  stalled     it answers, but takes nothing in\n" +
 			"  stopped     disconnected by you, see connect",
-		Args: args(0, 0),
+		Example:           "  brum-hub status\n  brum-hub status --watch\n  brum-hub status --json",
+		GroupID:           groupHub,
+		ValidArgsFunction: noArguments,
+		Args:              args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if watch {
 				return a.watch(cmd.Context(), asJSON)
@@ -39,7 +43,7 @@ func (a *app) statusCommand() *cobra.Command {
 				e.SetIndent("", "  ")
 				return e.Encode(s)
 			}
-			return printStatus(a.Out, s, time.Now())
+			return printStatus(a.Out, s, time.Now(), terminal.PaletteFor(a.Out))
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
@@ -47,7 +51,7 @@ func (a *app) statusCommand() *cobra.Command {
 	return cmd
 }
 
-func printStatus(w io.Writer, s *api.Status, now time.Time) error {
+func printStatus(w io.Writer, s *api.Status, now time.Time, p terminal.Palette) error {
 	where := "no HTTP"
 	if s.Hub.HTTP != "" {
 		where = s.Hub.HTTP
@@ -61,12 +65,28 @@ func printStatus(w io.Writer, s *api.Status, now time.Time) error {
 		return err
 	}
 	t := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(t, "NAME\tSTATE\tFOR\tRTT\tRESUMES\tID\tDIRECTORY\tNOTE")
+	fmt.Fprintln(t, "NAME\t"+p.Paint(terminal.Plain, "STATE")+"\tFOR\tRTT\tRESUMES\tID\tDIRECTORY\tNOTE")
 	for _, i := range s.Instances {
-		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", plain(i.Name), i.State, connected(i), rtt(i),
+		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", plain(i.Name), p.Paint(colourOf(i.State), string(i.State)), connected(i), rtt(i),
 			i.Resumes, plain(i.ID), plain(i.Directory), plain(note(i, now)))
 	}
 	return t.Flush()
+}
+
+// colourOf is how a state is painted: green for what is well, yellow for what passes by
+// itself, red for what does not.
+func colourOf(s api.State) terminal.Colour {
+	switch s {
+	case api.Active:
+		return terminal.Green
+	case api.Connecting, api.Suspect, api.Retrying:
+		return terminal.Yellow
+	case api.Stalled:
+		return terminal.Red
+	case api.Discovered, api.Stopped:
+		return terminal.Blue
+	}
+	return terminal.Plain
 }
 
 func connected(i api.Instance) string {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/terminal"
 )
 
 const (
@@ -31,7 +32,7 @@ func (a *app) watch(ctx context.Context, asJSON bool) error {
 			}
 			return json.NewEncoder(a.Out).Encode(s)
 		}
-	case isTerminal(a.Out):
+	case terminal.Is(a.Out):
 		show, every = a.redraw, time.Second
 	}
 	if _, err := a.client().Status(ctx); err != nil {
@@ -144,7 +145,7 @@ func (a *app) redraw(s *api.Status, err error) error {
 	var b bytes.Buffer
 	if err != nil {
 		fmt.Fprintf(&b, "%s (looking for it)\n", plain(err.Error()))
-	} else if err := printStatus(&b, s, time.Now()); err != nil {
+	} else if err := printStatus(&b, s, time.Now(), terminal.PaletteFor(a.Out)); err != nil {
 		return err
 	}
 	out := append([]byte(home), bytes.ReplaceAll(b.Bytes(), []byte("\n"), []byte(clearLine+"\n"))...)

@@ -1,0 +1,2 @@
+// Package service tests brum-hub service with a real systemd.
+package service
