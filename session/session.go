@@ -40,6 +40,7 @@ type Session struct {
 type record struct {
 	began          time.Time
 	since          time.Time // of the current state
+	inState        [stateCount]time.Duration
 	connectedSince time.Time
 	lastResume     *Change
 	lastErr        error
@@ -181,7 +182,11 @@ func (s *Session) unlock(now time.Time) {
 		s.wakeWriter()
 	}
 	s.rearm()
+	events := s.takeEvents() // an attempt may have begun just now
 	s.mu.Unlock()
+	for _, e := range events {
+		s.cfg.Observe(s, e)
+	}
 	for _, ch := range changes {
 		s.logChange(ch)
 		if s.home != nil && ch.To == Detached {

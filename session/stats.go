@@ -8,6 +8,9 @@ type Stats struct {
 	State State
 	Since time.Time // when State began
 	Began time.Time // when the session began on this side
+	// InState is how long the session has been in each State altogether, by the monotonic
+	// clock: where that stands still in sleep, sleep does not count.
+	InState [stateCount]time.Duration
 
 	// Attempt numbers the current or last link; it grows with every attempt to connect.
 	Attempt        uint64
@@ -20,6 +23,7 @@ type Stats struct {
 
 	LastHeard       time.Time     // when anything last arrived from the peer; zero before the first link
 	RTT             time.Duration // smoothed; 0 until measured
+	LatestRTT       time.Duration // the latest measure; 0 until there is one of this link
 	UnackedMessages int           // frames sent or queued that the peer has not acknowledged
 	UnackedBytes    int           // memory they hold
 	InboxBytes      int           // received and not yet consumed
@@ -39,6 +43,7 @@ func (s *Session) State() State {
 
 // Stats returns a snapshot.
 func (s *Session) Stats() Stats {
+	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.core
@@ -47,12 +52,14 @@ func (s *Session) Stats() Stats {
 		State:           c.published,
 		Since:           s.record.since,
 		Began:           s.record.began,
+		InState:         s.record.inState,
 		Attempt:         c.linkID,
 		ConnectedSince:  s.record.connectedSince,
 		Resumes:         c.counts.resumes,
 		LastError:       s.record.lastErr,
 		LastHeard:       c.live.lastInbound,
 		RTT:             c.live.rtt,
+		LatestRTT:       c.live.sample,
 		UnackedMessages: int(c.log.unacked()),
 		UnackedBytes:    c.log.held,
 		InboxBytes:      c.inboxBytes(),
@@ -62,6 +69,7 @@ func (s *Session) Stats() Stats {
 		Replayed:        c.counts.replayed,
 		Duplicates:      c.counts.duplicates,
 	}
+	st.InState[st.State] += max(0, now.Sub(st.Since))
 	if s.record.lastResume != nil {
 		last := *s.record.lastResume
 		st.LastResume = &last
