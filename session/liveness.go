@@ -64,7 +64,8 @@ const (
 // begin starts judging a fresh link, with a ping to learn its round trip: the former link's may
 // have been that of another path.
 func (v *liveness) begin(now time.Time, nonce uint64) {
-	v.lastInbound, v.rtt, v.sample = now, 0, 0
+	v.lastInbound, v.rtt = now, 0
+	v.sample = 0
 	v.ackWait = time.Time{}
 	v.beat(now, nonce)
 }
