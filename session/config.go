@@ -56,7 +56,7 @@ type Config struct {
 	DetachedFor time.Duration
 	// Observe is told of what happens in the session; nil tells nobody. It is called by whichever
 	// goroutine made it happen, without a lock, so that two events may come at once or in the
-	// wrong order, and it holds that goroutine up: it has to return soon.
+	// wrong order, and it holds that goroutine up: it has to return soon, and must not close the session.
 	Observe func(*Session, Event)
 	// Logger gets a line for each change of state; nil logs nothing.
 	Logger *slog.Logger

@@ -78,7 +78,9 @@ func (c *core) detection(now time.Time, trigger Trigger) time.Duration {
 			since = c.live.probe.began
 		}
 	default:
-		if c.live.probe.phase != probeNone {
+		if c.hold.on() {
+			since = c.hold.since
+		} else if c.live.probe.phase != probeNone {
 			since = c.live.probe.began
 		}
 		if wait := c.live.ackWait; !wait.IsZero() && wait.Before(since) {

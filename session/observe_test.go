@@ -211,6 +211,20 @@ func TestL1_TimeInStates(t *testing.T) {
 	})
 }
 
+// L1: the times never fall, whoever comes late to the lock.
+func TestL1_TimeInStatesNeverFalls(t *testing.T) {
+	t0 := time.Now()
+	r := record{counted: t0}
+	r.count(Active, t0.Add(2*time.Second))   // a change
+	r.count(Retrying, t0.Add(5*time.Second)) // a look
+	r.count(Retrying, t0.Add(1*time.Second)) // a change that was noticed before both
+	r.count(Active, t0.Add(4*time.Second))   // a look from before the other
+	r.count(Active, t0.Add(10*time.Second))
+	if r.inState[Active] != 7*time.Second || r.inState[Retrying] != 3*time.Second {
+		t.Errorf("%v", r.inState)
+	}
+}
+
 // L2: a delay shows in the next measure, not only when the smoothed one has come round to it;
 // a link without an answer is not measured, nor judged by that.
 func TestL2_Ping(t *testing.T) {

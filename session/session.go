@@ -41,6 +41,7 @@ type record struct {
 	began          time.Time
 	since          time.Time // of the current state
 	inState        [stateCount]time.Duration
+	counted        time.Time // until when inState is
 	connectedSince time.Time
 	lastResume     *Change
 	lastErr        error
@@ -59,7 +60,7 @@ func newSession(cfg Config, role role, id ID, self incarnation, now time.Time) *
 		done:   make(chan struct{}),
 		news:   make(chan struct{}, 1),
 		core:   newCore(cfg, role, id, self, randomUint64),
-		record: record{began: now, since: now},
+		record: record{began: now, since: now, counted: now},
 	}
 	s.main = newStream(s, &s.core.streams.main)
 	s.timer = time.AfterFunc(time.Hour, s.onTimer)

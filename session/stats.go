@@ -47,6 +47,7 @@ func (s *Session) Stats() Stats {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.core
+	s.record.count(c.published, now)
 	st := Stats{
 		ID:              s.id,
 		State:           c.published,
@@ -69,7 +70,6 @@ func (s *Session) Stats() Stats {
 		Replayed:        c.counts.replayed,
 		Duplicates:      c.counts.duplicates,
 	}
-	st.InState[st.State] += max(0, now.Sub(st.Since))
 	if s.record.lastResume != nil {
 		last := *s.record.lastResume
 		st.LastResume = &last
@@ -79,6 +79,15 @@ func (s *Session) Stats() Stats {
 		st.Breaker = s.breaker()
 	}
 	return st
+}
+
+// count adds the time until now to a state's. Who takes the lock late may come with a time that
+// others have counted: nothing is taken back.
+func (r *record) count(s State, now time.Time) {
+	if d := now.Sub(r.counted); d > 0 {
+		r.inState[s] += d
+		r.counted = now
+	}
 }
 
 func (c *core) inboxBytes() int {

@@ -109,7 +109,7 @@ func (w *watcher) offer(ch Change) {
 
 // note keeps what Stats will tell of a change. mu is held.
 func (s *Session) note(ch Change) {
-	s.record.inState[ch.From] += ch.At.Sub(s.record.since)
+	s.record.count(ch.From, ch.At)
 	s.record.since = ch.At
 	if ch.Err != nil {
 		s.record.lastErr = ch.Err
