@@ -33,6 +33,7 @@ type Monitor struct {
 	backends []*backend
 	changed  chan struct{} // closed, and made anew, when a backend becomes active or stops
 	last     Event
+	counts   [len(kindNames)]uint64 // of events
 }
 
 // New starts a monitor. A backend that is missing or fails never makes it fail: the others go on,
@@ -141,6 +142,7 @@ func (m *Monitor) update(f func() []Event) {
 	events := f()
 	for _, e := range events {
 		m.last = e
+		m.counts[e.Kind]++
 		switch e.Kind {
 		case Resume:
 			m.net.hint(e.Source)

@@ -34,6 +34,8 @@ type Status struct {
 	Hooks int
 	// Last is the last event; its Kind is 0 if there was none.
 	Last Event
+	// Events is how many there were of each kind; all kinds are in it.
+	Events map[Kind]uint64
 	// Network is as Monitor.Network has it; NetworkErr is why the last look at it failed.
 	Network    NetState
 	NetworkErr error
@@ -68,7 +70,10 @@ func (m *Monitor) Status() Status {
 	defer m.mu.Unlock()
 	s := Status{
 		SleepClock: m.system.Clock.CountsSleep, Clocks: Clocks{r.Time(), r.Awake, max(0, r.Slept())}, Hooks: len(m.hooks.list), Last: m.last,
-		Network: m.net.state.clone(), NetworkErr: m.net.err,
+		Network: m.net.state.clone(), NetworkErr: m.net.err, Events: make(map[Kind]uint64),
+	}
+	for k := Suspend; int(k) < len(m.counts); k++ {
+		s.Events[k] = m.counts[k]
 	}
 	for _, b := range m.backends {
 		watches := "sleep"

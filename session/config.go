@@ -54,6 +54,10 @@ type Config struct {
 	Budget *Budget
 	// DetachedFor is how long the session outlives its last link.
 	DetachedFor time.Duration
+	// Observe is told of what happens in the session; nil tells nobody. It is called by whichever
+	// goroutine made it happen, without a lock, so that two events may come at once or in the
+	// wrong order, and it holds that goroutine up: it has to return soon, and must not close the session.
+	Observe func(*Session, Event)
 	// Logger gets a line for each change of state; nil logs nothing.
 	Logger *slog.Logger
 }

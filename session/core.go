@@ -43,6 +43,7 @@ type core struct {
 
 	published State
 	changes   []Change
+	events    []Event // for Config.Observe
 	counts    counters
 }
 
@@ -310,7 +311,7 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
-	renewed, by := c.renewal, c.blame(trigger)
+	renewed, by, wasUp, detection := c.renewal, c.blame(trigger), c.link == linkUp, c.detection(now, trigger)
 	c.link, c.renewal = linkNone, renewal{}
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
@@ -332,6 +333,9 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 		}
 	}
 	c.lostAt, c.lostBy = now, by
+	if wasUp {
+		c.tell(Event{Kind: EventLinkLost, At: now, Trigger: by, Detection: detection, Err: err})
+	}
 	c.publish(now, by, err)
 }
 

@@ -194,6 +194,7 @@ func (c *core) conclude(now time.Time) {
 
 // finish ends the session. What was received stays until it is consumed.
 func (c *core) finish(now time.Time, err error) {
+	c.ended(now, err)
 	c.phase, c.link, c.end.err = phaseEnded, linkNone, err
 	c.log.release()
 	c.streams.all(func(st *stream) {

@@ -173,7 +173,9 @@ func (c *core) onControl(now time.Time, f *controlFrame) error {
 			c.out.pongN++
 		}
 	case framePong:
-		c.live.pong(now, f.fields[0])
+		if c.live.pong(now, f.fields[0]) {
+			c.tell(Event{Kind: EventMeasured, At: now, RTT: c.live.sample})
+		}
 	case frameDetach:
 		c.linkLost(now, c.linkID, TriggerPeer, nil)
 	case frameEnd:

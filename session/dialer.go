@@ -15,6 +15,7 @@ func (s *Session) startAttempt(now time.Time) {
 	n, request, timeout := s.core.beginAttempt(now)
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	s.attempts[n] = cancel
+	s.core.tell(Event{Kind: EventDial, At: now})
 	s.wg.Go(func() {
 		defer cancel()
 		s.attempt(ctx, n, request, now)
@@ -53,6 +54,7 @@ func (s *Session) attempt(ctx context.Context, n uint64, request []byte, began t
 	}
 	// An attempt that was given up on purpose says nothing about the path.
 	if wanted && s.core.link != linkUp && s.core.phase != phaseEnded {
+		s.core.tell(Event{Kind: EventDialFailed, At: now, Attempt: now.Sub(began), Err: err})
 		s.attemptFailed(now, err)
 	}
 	s.unlock(now)
@@ -72,6 +74,9 @@ func (s *Session) linked(now time.Time, n uint64, conn Conn, began time.Time) {
 	}
 	if k := len(s.core.changes); k > 0 {
 		s.core.changes[k-1].Resume = now.Sub(began)
+	}
+	if k := len(s.core.events); k > 0 { // the last one is that of the link
+		s.core.events[k-1].Attempt = now.Sub(began)
 	}
 	s.startLink(n, conn)
 }

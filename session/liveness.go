@@ -31,6 +31,7 @@ type liveness struct {
 
 	lastInbound time.Time
 	rtt         time.Duration // smoothed; 0 until measured
+	sample      time.Duration // the latest of which it was made
 
 	probe   probe
 	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
@@ -46,6 +47,7 @@ type probe struct {
 	trigger  Trigger
 	nonce    uint64
 	sentAt   time.Time
+	began    time.Time // before it was asked again
 	deadline time.Time
 	look     time.Time // when tick must come, at the latest at deadline
 	asked    int       // so often, because tick came late
@@ -63,8 +65,14 @@ const (
 // have been that of another path.
 func (v *liveness) begin(now time.Time, nonce uint64) {
 	v.lastInbound, v.rtt = now, 0
+	v.sample = 0
 	v.ackWait = time.Time{}
-	v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now}
+	v.beat(now, nonce)
+}
+
+// beat notes a ping that welcomes an answer and judges nobody.
+func (v *liveness) beat(now time.Time, nonce uint64) {
+	v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now, began: now}
 }
 
 // patience is how long an answer to a probe may take.
@@ -80,7 +88,7 @@ func (v *liveness) ask(now time.Time, trigger Trigger, nonce uint64) (ping bool)
 	if v.probe.phase == probePending {
 		return false
 	}
-	v.probe = probe{phase: probePending, trigger: trigger, nonce: nonce, sentAt: now, deadline: now.Add(v.patience()), asked: 1}
+	v.probe = probe{phase: probePending, trigger: trigger, nonce: nonce, sentAt: now, began: now, deadline: now.Add(v.patience()), asked: 1}
 	v.lookAgain(now)
 	return true
 }
@@ -106,11 +114,11 @@ func (v *liveness) pong(now time.Time, nonce uint64) (answered bool) {
 	if v.probe.phase == probeNone || nonce != v.probe.nonce {
 		return false
 	}
-	sample := now.Sub(v.probe.sentAt)
+	v.sample = max(now.Sub(v.probe.sentAt), 1)
 	if v.rtt == 0 {
-		v.rtt = max(sample, 1)
+		v.rtt = v.sample
 	} else {
-		v.rtt = max((7*v.rtt+sample)/8, 1)
+		v.rtt = max((7*v.rtt+v.sample)/8, 1)
 	}
 	v.probe = probe{}
 	if !v.ackWait.IsZero() {
@@ -185,7 +193,7 @@ func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdi
 	case !v.ackWait.IsZero() && !now.Before(v.ackWait.Add(v.ackAge())):
 		return linkFine, v.ask(now, TriggerTimeout, nonce)
 	case !now.Before(v.nextBeat()):
-		v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now}
+		v.beat(now, nonce)
 		return linkFine, true
 	}
 	return linkFine, false
@@ -193,13 +201,13 @@ func (v *liveness) tick(now time.Time, gap Trigger, nonce uint64) (verdict verdi
 
 // judge looks at a pending probe.
 func (v *liveness) judge(now time.Time, nonce uint64) (verdict verdictOnLink, ping bool) {
-	asked := v.probe.asked
+	asked, began := v.probe.asked, v.probe.began
 	switch {
 	case now.Before(v.probe.look):
 	case now.Sub(v.probe.look) > probeSlack && asked < maxAsked:
 		v.probe.phase = probeNone
 		ping = v.ask(now, v.probe.trigger, nonce)
-		v.probe.asked = asked + 1
+		v.probe.asked, v.probe.began = asked+1, began
 	case !now.Before(v.probe.deadline):
 		if !v.ackWait.IsZero() { // or this is a path on which one packet takes longer: the next link gets more time
 			v.lull = min(max(now.Sub(v.ackWait), 2*v.lull), maxLull)

@@ -40,6 +40,8 @@ type Session struct {
 type record struct {
 	began          time.Time
 	since          time.Time // of the current state
+	inState        [stateCount]time.Duration
+	counted        time.Time // until when inState is
 	connectedSince time.Time
 	lastResume     *Change
 	lastErr        error
@@ -58,7 +60,7 @@ func newSession(cfg Config, role role, id ID, self incarnation, now time.Time) *
 		done:   make(chan struct{}),
 		news:   make(chan struct{}, 1),
 		core:   newCore(cfg, role, id, self, randomUint64),
-		record: record{began: now, since: now},
+		record: record{began: now, since: now, counted: now},
 	}
 	s.main = newStream(s, &s.core.streams.main)
 	s.timer = time.AfterFunc(time.Hour, s.onTimer)
@@ -181,7 +183,11 @@ func (s *Session) unlock(now time.Time) {
 		s.wakeWriter()
 	}
 	s.rearm()
+	events := s.takeEvents() // an attempt may have begun just now
 	s.mu.Unlock()
+	for _, e := range events {
+		s.cfg.Observe(s, e)
+	}
 	for _, ch := range changes {
 		s.logChange(ch)
 		if s.home != nil && ch.To == Detached {

@@ -22,9 +22,10 @@ const (
 	Detached                // accepting side: no link, waiting for the peer to come back
 	Closing                 // Close was called and the rest is being delivered
 	Closed                  // ended; Err tells why
+	stateCount
 )
 
-var stateNames = [...]string{"connecting", "active", "suspect", "stalled", "retrying", "detached", "closing", "closed"}
+var stateNames = [stateCount]string{"connecting", "active", "suspect", "stalled", "retrying", "detached", "closing", "closed"}
 
 func (s State) String() string {
 	if int(s) < len(stateNames) {

@@ -8,6 +8,9 @@ type Stats struct {
 	State State
 	Since time.Time // when State began
 	Began time.Time // when the session began on this side
+	// InState is how long the session has been in each State altogether, by the monotonic
+	// clock: where that stands still in sleep, sleep does not count.
+	InState [stateCount]time.Duration
 
 	// Attempt numbers the current or last link; it grows with every attempt to connect.
 	Attempt        uint64
@@ -20,6 +23,7 @@ type Stats struct {
 
 	LastHeard       time.Time     // when anything last arrived from the peer; zero before the first link
 	RTT             time.Duration // smoothed; 0 until measured
+	LatestRTT       time.Duration // the latest measure; 0 until there is one of this link
 	UnackedMessages int           // frames sent or queued that the peer has not acknowledged
 	UnackedBytes    int           // memory they hold
 	InboxBytes      int           // received and not yet consumed
@@ -39,20 +43,24 @@ func (s *Session) State() State {
 
 // Stats returns a snapshot.
 func (s *Session) Stats() Stats {
+	now := time.Now()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := s.core
+	s.record.count(c.published, now)
 	st := Stats{
 		ID:              s.id,
 		State:           c.published,
 		Since:           s.record.since,
 		Began:           s.record.began,
+		InState:         s.record.inState,
 		Attempt:         c.linkID,
 		ConnectedSince:  s.record.connectedSince,
 		Resumes:         c.counts.resumes,
 		LastError:       s.record.lastErr,
 		LastHeard:       c.live.lastInbound,
 		RTT:             c.live.rtt,
+		LatestRTT:       c.live.sample,
 		UnackedMessages: int(c.log.unacked()),
 		UnackedBytes:    c.log.held,
 		InboxBytes:      c.inboxBytes(),
@@ -71,6 +79,15 @@ func (s *Session) Stats() Stats {
 		st.Breaker = s.breaker()
 	}
 	return st
+}
+
+// count adds the time until now to a state's. Who takes the lock late may come with a time that
+// others have counted: nothing is taken back.
+func (r *record) count(s State, now time.Time) {
+	if d := now.Sub(r.counted); d > 0 {
+		r.inState[s] += d
+		r.counted = now
+	}
 }
 
 func (c *core) inboxBytes() int {

@@ -109,6 +109,7 @@ func (w *watcher) offer(ch Change) {
 
 // note keeps what Stats will tell of a change. mu is held.
 func (s *Session) note(ch Change) {
+	s.record.count(ch.From, ch.At)
 	s.record.since = ch.At
 	if ch.Err != nil {
 		s.record.lastErr = ch.Err

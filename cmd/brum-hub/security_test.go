@@ -43,6 +43,7 @@ var endpoints = []struct{ method, path, body string }{
 	{"GET", "/api/v1/readers", ""},
 	{"POST", "/api/v1/readers/commit", `{"name":"x"}`},
 	{"POST", "/api/v1/readers/forget", `{"name":"x"}`},
+	{"GET", "/metrics", ""},
 	{"POST", "/mcp", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"x","version":"1"}}}`},
 	{"GET", "/mcp", ""},
 	{"DELETE", "/mcp", ""},
@@ -204,6 +205,7 @@ func TestN3_SecretsStaySecret(t *testing.T) {
 		_, answer := ask(t, e.method, base+e.path, e.body, map[string]string{"Authorization": "Bearer " + strings.Repeat("0", 64)})
 		said[e.path] = answer
 	}
+	said["the hub's metrics"] = scrape(t, base, token)
 	instance.kill()
 	interrupt(hub.cmd.Process)
 	<-hub.done

@@ -4,6 +4,8 @@ package architecture
 //
 //	cmd → internal/{hub,instance,demo} → {brum, mcpsession, discovery, power} → {session, wsconn} → errors → std
 //
+// Package metrics looks at session, power and discovery from beside.
+//
 // Beside them stand the helpers below internal, which know no layer but errors.
 
 // A layer says which packages of this module a package may import. A name that ends in /...
@@ -36,18 +38,22 @@ var layers = []layer{
 		"finding instances has nothing to do with how one talks to them"},
 	{"mcpsession", []string{"session", "errors"},
 		"it works over any session, whatever carries that"},
+	{"metrics", []string{"session", "power", "discovery", "errors"},
+		"it only looks at what the others tell, and none of them knows of it"},
 	{"", []string{"session", "wsconn", "power", "errors"},
 		"it joins those that do not know each other, and that is all"},
 
 	{"internal/hub/ledger", []string{"session/journal", "errors", helpers},
 		"it is a store, and knows neither instances nor connections"},
-	{"internal/hub/...", []string{"internal/hub/...", "", "mcpsession", "discovery", "power", "wsconn", "session", "session/journal", "errors", helpers},
+	{"internal/hub/...", []string{"internal/hub/...", "", "metrics", "mcpsession", "discovery", "power", "wsconn", "session", "session/journal", "errors", helpers},
 		"the hub reaches instances over the wire only"},
-	{"internal/instance/...", []string{"internal/instance/...", "", "mcpsession", "discovery", "power", "wsconn", "session", "errors", helpers},
+	{"internal/instance/...", []string{"internal/instance/...", "", "metrics", "mcpsession", "discovery", "power", "wsconn", "session", "errors", helpers},
 		"an instance knows no hub"},
 	{"internal/demo/...", []string{"internal/demo/...", "discovery", "errors", helpers, "internal/faultproxy"},
 		"the demo uses the programs as their users do"},
 
+	{"internal/metricsdoc", []string{"metrics", "internal/hub/..."},
+		"it writes down what the others say of themselves"},
 	{"internal/powerwatch", []string{"power"},
 		"it shows people what power sees"},
 	{"internal/faultproxy", nil,
@@ -94,6 +100,8 @@ var bars = []bar{
 		why: "sessions carry bytes; what is in them is the application's"},
 	{imports: "github.com/standardbeagle/brum/internal/faultproxy", but: []string{"internal/demo/...", "test/..."},
 		why: "breaking connections is for tests and the demo"},
+	{imports: "github.com/prometheus/...", but: []string{"metrics", "internal/hub/...", "internal/instance/..."},
+		why: "whoever uses the libraries chooses what watches them"},
 	{imports: "unsafe", of: []string{"session", "wsconn", "errors", "mcpsession", ""}, why: "what reads the network stays memory-safe"},
 	{imports: "log", but: []string{"internal/..."}, why: "logs go through log/slog"},
 }

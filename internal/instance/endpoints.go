@@ -15,10 +15,11 @@ const sessionPath = "/session"
 //
 //	/session  resumable sessions; the peer proves the token
 //	/mcp      MCP over streamable HTTP, with the token
+//	/metrics  what Prometheus asks for, with the token
 //	/health   says that something is here, to anybody on this machine
 //
 // With legacy set, /mcp needs no token: hubs that know none speak plain JSON-RPC.
-func endpoints(tools *mcp.Server, sessions http.Handler, token string, legacy bool, logger *slog.Logger) http.Handler {
+func endpoints(tools *mcp.Server, sessions, exposition http.Handler, token string, legacy bool, logger *slog.Logger) http.Handler {
 	var anonymous http.Handler
 	if legacy {
 		anonymous = plainJSON(mcpHandler(tools, true, logger))
@@ -26,6 +27,7 @@ func endpoints(tools *mcp.Server, sessions http.Handler, token string, legacy bo
 	mux := http.NewServeMux()
 	mux.Handle(sessionPath, sessions)
 	mux.Handle("/mcp", requireBearer(token, mcpHandler(tools, false, logger), anonymous))
+	mux.Handle("GET /metrics", requireBearer(token, exposition, nil))
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		io.WriteString(w, `{"status":"ok"}`+"\n")

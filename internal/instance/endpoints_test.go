@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/standardbeagle/brum/metrics"
 	"github.com/standardbeagle/brum/wsconn"
 )
 
@@ -21,7 +22,7 @@ const testToken = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc
 // returns the base URL.
 func serveEndpoints(t *testing.T, legacy bool) string {
 	tools := newTools(t, &Project{Dir: t.TempDir()})
-	h := endpoints(tools.Server(), http.NotFoundHandler(), testToken, legacy, slog.New(slog.DiscardHandler))
+	h := endpoints(tools.Server(), http.NotFoundHandler(), newExposition(metrics.NewSessions(nil)), testToken, legacy, slog.New(slog.DiscardHandler))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -76,7 +77,7 @@ func TestN1_ForeignPagesAreRefused(t *testing.T) {
 		for _, header := range [][]string{
 			{"Origin", "https://evil.example"}, {"Origin", "null"}, {"Host", "evil.example:7777"}, {"Sec-Fetch-Site", "cross-site"},
 		} {
-			for _, path := range []string{"/mcp", "/session", "/health"} {
+			for _, path := range []string{"/mcp", "/session", "/health", "/metrics"} {
 				with := append(append([]string{"Authorization", "Bearer " + testToken}, asClient...), header...)
 				status, _ := request(t, "POST", base+path, listTools, with...)
 				if status != http.StatusForbidden && status != http.StatusMisdirectedRequest {
@@ -103,6 +104,14 @@ func TestN2_TokenIsNeeded(t *testing.T) {
 				t.Errorf("%s with %q: %d %s", method, auth, status, answer)
 			}
 		}
+		if status, answer := request(t, "GET", base+"/metrics", "", header...); status != http.StatusUnauthorized ||
+			strings.Contains(answer, "go_") {
+			t.Errorf("metrics with %q: %d %s", auth, status, answer)
+		}
+	}
+	if status, answer := request(t, "GET", base+"/metrics", "", "Authorization", "Bearer "+testToken); status != http.StatusOK ||
+		!strings.Contains(answer, `brum_build_info{`) || strings.Contains(answer, testToken) {
+		t.Errorf("metrics with the token: %d %s", status, answer)
 	}
 	if status, answer := request(t, "POST", base+"/mcp?token="+testToken, listTools, asClient...); status != http.StatusUnauthorized {
 		t.Errorf("token in the URL: %d %s", status, answer)

@@ -17,6 +17,7 @@ import (
 	"github.com/standardbeagle/brum/internal/instance/calls"
 	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/process"
+	"github.com/standardbeagle/brum/metrics"
 	"github.com/standardbeagle/brum/power"
 )
 
@@ -93,7 +94,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	defer monitor.Close()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
-	srv, err := in.serve(ctx, guard)
+	srv, err := in.serve(ctx, guard, metrics.Power(monitor))
 	if err != nil {
 		return err
 	}

@@ -13,9 +13,11 @@ import (
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/mcpsession"
+	"github.com/standardbeagle/brum/metrics"
 	"github.com/standardbeagle/brum/session"
 	"github.com/standardbeagle/brum/wsconn"
 )
@@ -44,11 +46,12 @@ type server struct {
 }
 
 // serve listens and begins to answer.
-func (in *Instance) serve(ctx context.Context, guard *brum.Guard) (*server, error) {
+func (in *Instance) serve(ctx context.Context, guard *brum.Guard, more ...prometheus.Collector) (*server, error) {
 	// The text of the token, as it is in the discovery file, is the sessions' key.
 	token := newToken()
+	counted := metrics.NewSessions(nil)
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{
-		Config: session.Config{Key: []byte(token), Logger: in.logger},
+		Config: session.Config{Key: []byte(token), Observe: counted.Peer("hub"), Logger: in.logger},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
@@ -62,7 +65,7 @@ func (in *Instance) serve(ctx context.Context, guard *brum.Guard) (*server, erro
 		listeners: listeners, guard: guard, failed: make(chan error, len(listeners)),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
-	h := endpoints(s.tools, brum.Handler(acceptor, nil), string(token), in.cfg.AllowLegacy, in.logger)
+	h := endpoints(s.tools, brum.Handler(acceptor, nil), newExposition(counted, more...), string(token), in.cfg.AllowLegacy, in.logger)
 	s.http = wsconn.NewServer(h, &wsconn.ServerOptions{Logger: in.logger})
 	for _, ln := range listeners {
 		s.tasks.Go(func() {

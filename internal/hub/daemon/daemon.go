@@ -6,15 +6,18 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/http"
 	"path/filepath"
 	"sync"
 	"syscall"
 
 	"github.com/standardbeagle/brum"
+	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/metrics"
 	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/wsconn"
 )
@@ -75,11 +78,13 @@ func Run(ctx context.Context, o Options) error {
 	if bookErr != nil && o.Ledger == hub.LedgerRequire {
 		return bookErr
 	}
-	h, err := newHub(o, parts{token, web, monitor, guard, book, bookErr})
+	sessions := metrics.NewSessions(nil)
+	h, registry, err := newHub(o, parts{token, web, monitor, guard, sessions, book, bookErr})
 	if err != nil {
 		return err
 	}
-	return serve(ctx, o, h, socket, web, token)
+	exposition := newExposition(h, sessions, metrics.Power(monitor), metrics.Discovery(registry))
+	return serve(ctx, o, h, exposition, socket, web, token)
 }
 
 // parts are what a hub is made of.
@@ -88,22 +93,23 @@ type parts struct {
 	web     []net.Listener
 	monitor *power.Monitor
 	guard   *brum.Guard
+	metrics *metrics.Sessions
 	book    *ledger.Ledger // nil without one
 	bookErr error          // why
 }
 
-func newHub(o Options, p parts) (*hub.Hub, error) {
+func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 	stops, err := hub.LoadStops(filepath.Join(o.StateDir, "disconnected.json"))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	source, err := newSource(o.DiscoveryDir, p.monitor, o.Logger)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	cfg := hub.Config{
 		Source:       source,
-		Dial:         newDialer(owner(p.token, o.Socket), p.guard, o.Logger),
+		Dial:         newDialer(owner(p.token, o.Socket), p.guard, p.metrics, o.Logger),
 		Stops:        stops,
 		LedgerPolicy: o.Ledger,
 		LedgerError:  p.bookErr,
@@ -115,17 +121,18 @@ func newHub(o Options, p parts) (*hub.Hub, error) {
 	if p.book != nil { // else it would be an interface that is not nil
 		cfg.Ledger = p.book
 	}
-	return hub.New(cfg)
+	h, err := hub.New(cfg)
+	return h, source.registry, err
 }
 
 // serve runs the hub and its servers. If one of them fails all end.
-func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket, web []net.Listener, token string) error {
+func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handler, socket *control.Socket, web []net.Listener, token string) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	tools := mcpserver.New(h, o.Version, o.Logger)
 	servers := []*server{controlServer(h, socket, o.Logger)}
 	if len(web) > 0 {
-		servers = append(servers, webServer(h, tools, web, token, o.Logger))
+		servers = append(servers, webServer(h, tools, exposition, web, token, o.Logger))
 	}
 
 	var running sync.WaitGroup

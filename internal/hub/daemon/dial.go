@@ -13,18 +13,19 @@ import (
 
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/internal/hub"
+	"github.com/standardbeagle/brum/metrics"
 	"github.com/standardbeagle/brum/session"
 	"github.com/standardbeagle/brum/wsconn"
 )
 
-// newDialer begins sessions in the name of owner, which guard looks after.
-func newDialer(owner session.ID, guard *brum.Guard, log *slog.Logger) hub.Dialer {
+// newDialer begins sessions in the name of owner, which guard looks after and counted counts.
+func newDialer(owner session.ID, guard *brum.Guard, counted *metrics.Sessions, log *slog.Logger) hub.Dialer {
 	options := &wsconn.DialOptions{DialContext: newDialBudget(wsconn.DialTCP)}
 	return func(f hub.Found) (*session.Session, error) {
 		if err := checkURL(f.SessionURL); err != nil {
 			return nil, err
 		}
-		cfg := session.Config{Key: f.Key, Owner: owner}
+		cfg := session.Config{Key: f.Key, Owner: owner, Observe: counted.Peer(f.Name)}
 		// The hub logs the states that people see; those of the session are for debugging.
 		if log.Enabled(context.Background(), slog.LevelDebug) {
 			cfg.Logger = log.With("instance", f.ID)

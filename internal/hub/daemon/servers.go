@@ -65,8 +65,8 @@ func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server
 // is forgotten; it then makes a new one.
 const mcpIdle = 30 * time.Minute
 
-// webServer serves the API and MCP over HTTP.
-func webServer(h *hub.Hub, tools *mcpserver.Server, listeners []net.Listener, token string, log *slog.Logger) *server {
+// webServer serves the API, MCP and what Prometheus asks for over HTTP.
+func webServer(h *hub.Hub, tools *mcpserver.Server, exposition http.Handler, listeners []net.Listener, token string, log *slog.Logger) *server {
 	mux := http.NewServeMux()
 	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(h, h)))
 	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
@@ -78,6 +78,7 @@ func webServer(h *hub.Hub, tools *mcpserver.Server, listeners []net.Listener, to
 			PropagateRequestCancellation: true,
 			DisableLocalhostProtection:   true, // RefuseForeign stands before it
 		})))
+	mux.Handle("GET /metrics", control.RequireToken(token, exposition))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "ok\n")
 	})
