@@ -48,7 +48,9 @@ func (in *Instance) serve(ctx context.Context, guard *brum.Guard) (*server, erro
 	// The text of the token, as it is in the discovery file, is the sessions' key.
 	token := newToken()
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{
-		Config: session.Config{Key: []byte(token), Logger: in.logger},
+		Config:      session.Config{Key: []byte(token), Logger: in.logger},
+		MaxSessions: in.cfg.MaxConnections,
+		Overloaded:  in.cfg.Memory.Exceeded,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
@@ -62,11 +64,12 @@ func (in *Instance) serve(ctx context.Context, guard *brum.Guard) (*server, erro
 		listeners: listeners, guard: guard, failed: make(chan error, len(listeners)),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
-	h := endpoints(s.tools, brum.Handler(acceptor, nil), string(token), in.cfg.AllowLegacy, in.logger)
+	h := endpoints(s.tools, brum.Handler(acceptor, nil), string(token), in.cfg.AllowLegacy,
+		wsconn.NewRequestLimit(in.cfg.MaxConnections), in.logger)
 	s.http = wsconn.NewServer(h, &wsconn.ServerOptions{Logger: in.logger})
 	for _, ln := range listeners {
 		s.tasks.Go(func() {
-			if err := s.http.Serve(ln); err != http.ErrServerClosed {
+			if err := s.http.Serve(wsconn.Patient(ln, in.logger)); err != http.ErrServerClosed {
 				s.failed <- err
 			}
 		})
