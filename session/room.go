@@ -11,11 +11,23 @@ const patience = 2 * time.Minute
 // makeRoom ends what gives way to the session that q asks for, and reports whether there was
 // any.
 func (a *Acceptor) makeRoom(now time.Time, q *attachRequest) bool {
-	if a.endOlder(nil, q) {
+	if a.buryEnded() || a.endOlder(nil, q) {
 		return true
 	}
 	list := a.detached()
 	return len(list) > 0 && now.Sub(list[0].since) > patience && list[0].evict(now)
+}
+
+// buryEnded forgets sessions that have ended just now: their peers may know that before those
+// who ended them have got around to it.
+func (a *Acceptor) buryEnded() (some bool) {
+	for _, s := range a.Sessions() {
+		if s.State() == Closed {
+			a.forget(s)
+			some = true
+		}
+	}
+	return some
 }
 
 // endOlder ends the sessions that earlier incarnations of the same owner have left behind, and

@@ -53,6 +53,9 @@ func (h *Hub) callNamed(ctx context.Context, req api.CallRequest, id callid.ID, 
 	if err != nil {
 		return nil, err
 	}
+	if err := h.admit(); err != nil {
+		return nil, err
+	}
 	c := &calling{hub: h, link: l, req: req, to: to, id: id}
 	res, err := c.make(ctx)
 	if errors.Is(err, errLost) {
@@ -86,7 +89,7 @@ func (h *Hub) ready(ctx context.Context, l *link) (*client, error) {
 	for {
 		l.mu.Lock()
 		c, state, changed := l.client, l.stateLocked(), l.changed
-		name, lastErr := l.found.Name, errorText(l.lastErr)
+		name, lastErr, noSeat := l.found.Name, errorText(l.lastErr), l.noSeat
 		l.mu.Unlock()
 		switch {
 		case l.life.Err() != nil && h.life.Err() == nil:
@@ -95,6 +98,8 @@ func (h *Hub) ready(ctx context.Context, l *link) (*client, error) {
 			return nil, &api.Error{Code: api.CodeNoSession, Message: name + " " + noSession}
 		case state == api.Stopped:
 			return nil, &api.Error{Code: api.CodeStopped, Message: fmt.Sprintf("%s is disconnected: run brum-hub connect %s", name, l.id)}
+		case noSeat != nil:
+			return nil, overloaded(noSeat)
 		case c != nil && (state == api.Active || state == api.Stalled):
 			return c, nil
 		}

@@ -2,11 +2,17 @@ package api
 
 // Limits tells how much a hub uses of what it may use.
 type Limits struct {
-	Connections Usage `json:"connections"`  // to instances
-	HTTP        Usage `json:"http"`         // requests under way over HTTP, streams included
-	Control     Usage `json:"control"`      // the same over the control socket
-	MemoryBytes Usage `json:"memory_bytes"` // of the process
-	Files       Usage `json:"files"`        // open files and sockets
+	Connections Usage   `json:"connections"`  // to instances
+	HTTP        Clients `json:"http"`         // of the server for HTTP
+	Control     Clients `json:"control"`      // of the control socket
+	MemoryBytes Usage   `json:"memory_bytes"` // of the process
+	Files       Usage   `json:"files"`        // open files and sockets
+}
+
+// Clients tells what the clients of a server do.
+type Clients struct {
+	Requests Usage `json:"requests"` // calls among them, follows too
+	Streams  Usage `json:"streams"`  // of news
 }
 
 // Usage is a share of a limit.

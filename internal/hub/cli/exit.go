@@ -22,6 +22,7 @@ const (
 	exitRunning        = 8
 	exitNotRun         = 9
 	exitUnhealthy      = 10
+	exitOverloaded     = 11
 	exitInterrupted    = 130
 )
 
@@ -38,6 +39,7 @@ const exitHelp = `Exit codes:
   8  serve: another hub is running
   9  the call was not run, or stopped while it ran; or its record can't be kept
   10 doctor: something is degraded or broken; doctor --watch: a wake has failed
+  11 no room at the moment (connections, requests or memory); nothing was executed
 130  interrupted`
 
 // usageError is a mistake in the command line.
@@ -83,6 +85,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitTimeout
 	case api.CodeInvalid:
 		return exitUsage
+	case api.CodeOverloaded:
+		return exitOverloaded
 	}
 	if ctx.Err() != nil {
 		return exitInterrupted

@@ -43,6 +43,9 @@ func (a *app) bridge(ctx context.Context, f hubFlags, noStart bool) error {
 	if _, err := hub.ParseLedgerPolicy(f.ledger); err != nil {
 		return usagef("--ledger: %w", err)
 	}
+	if _, _, err := f.limits.parse(); err != nil {
+		return err
+	}
 	if err := preparePaths(a.socket); err != nil {
 		return err
 	}
@@ -89,6 +92,7 @@ func (a *app) starter(f hubFlags) func() (*exec.Cmd, error) {
 		}
 		args := []string{"serve", "--socket=" + socket, "--state-dir=" + dir, "--http=" + f.http,
 			"--http-fallback", "--ledger=" + f.ledger, "--log-level=" + f.logLevel}
+		args = append(args, f.limits.args()...)
 		if f.discoveryDir != "" {
 			found, err := filepath.Abs(f.discoveryDir)
 			if err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/daemon"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/internal/version"
 )
 
@@ -18,6 +19,7 @@ type hubFlags struct {
 	discoveryDir string
 	ledger       string
 	logLevel     string
+	limits       limitFlags
 }
 
 func (f *hubFlags) register(cmd *cobra.Command) {
@@ -27,6 +29,7 @@ func (f *hubFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.stateDir, "state-dir", stateDir(), "directory for what outlives the hub, its token among it")
 	flags.StringVar(&f.discoveryDir, "discovery-dir", "", "directory of the instances' files (BRUM_DISCOVERY_DIR; default that of brummer)")
 	flags.StringVar(&f.ledger, "ledger", string(hub.LedgerBestEffort), "record of calls: require (refuse calls that can't be recorded), best-effort or off")
+	f.limits.register(cmd)
 	flags.StringVar(&f.logLevel, "log-level", "info", "debug, info, warn or error")
 }
 
@@ -58,6 +61,10 @@ func (a *app) serveCommand() *cobra.Command {
 			if err != nil {
 				return usagef("--ledger: %w", err)
 			}
+			connections, memory, err := f.limits.parse()
+			if err != nil {
+				return err
+			}
 			if err := preparePaths(a.socket); err != nil {
 				return err
 			}
@@ -68,8 +75,11 @@ func (a *app) serveCommand() *cobra.Command {
 				StateDir:     f.stateDir,
 				Ledger:       policy,
 				DiscoveryDir: f.discoveryDir,
-				Version:      version.String(),
-				Logger:       log,
+
+				MaxConnections: connections,
+				Memory:         limits.LimitMemory(memory),
+				Version:        version.String(),
+				Logger:         log,
 			})
 		},
 	}

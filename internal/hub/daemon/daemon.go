@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -15,6 +16,7 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/wsconn"
 )
@@ -27,8 +29,12 @@ type Options struct {
 	StateDir     string // for what outlives the hub; made if it is not there
 	Ledger       hub.LedgerPolicy
 	DiscoveryDir string // "" is the default one
-	Version      string
-	Logger       *slog.Logger
+	// MaxConnections bounds the instances that are connected, the requests over HTTP and those
+	// over the control socket, each; 0 is limits.DefaultConnections.
+	MaxConnections int
+	Memory         *limits.Memory // above it new calls are refused; nil: no limit
+	Version        string
+	Logger         *slog.Logger
 }
 
 // TokenPath is where a hub with that state directory keeps its token.
@@ -75,11 +81,14 @@ func Run(ctx context.Context, o Options) error {
 	if bookErr != nil && o.Ledger == hub.LedgerRequire {
 		return bookErr
 	}
-	h, err := newHub(o, parts{token, web, monitor, guard, book, bookErr})
+	o.MaxConnections = cmp.Or(o.MaxConnections, limits.DefaultConnections)
+	p := parts{token, web, monitor, guard, book, bookErr,
+		control.NewClientLimits(o.MaxConnections), control.NewClientLimits(o.MaxConnections)}
+	h, err := newHub(o, p)
 	if err != nil {
 		return err
 	}
-	return serve(ctx, o, h, socket, web, token)
+	return serve(ctx, o, h, socket, p)
 }
 
 // parts are what a hub is made of.
@@ -90,6 +99,8 @@ type parts struct {
 	guard   *brum.Guard
 	book    *ledger.Ledger // nil without one
 	bookErr error          // why
+	// What the clients of the two servers may do at a time.
+	webClients, controlClients *control.ClientLimits
 }
 
 func newHub(o Options, p parts) (*hub.Hub, error) {
@@ -109,8 +120,13 @@ func newHub(o Options, p parts) (*hub.Hub, error) {
 		LedgerError:  p.bookErr,
 		LedgerKey:    derive(p.token, "brum hub ledger"),
 		HTTP:         baseURL(p.web),
-		Version:      o.Version,
-		Logger:       o.Logger,
+
+		MaxConnections: o.MaxConnections,
+		Memory:         o.Memory,
+		HTTPClients:    p.webClients.Usage,
+		ControlClients: p.controlClients.Usage,
+		Version:        o.Version,
+		Logger:         o.Logger,
 	}
 	if p.book != nil { // else it would be an interface that is not nil
 		cfg.Ledger = p.book
@@ -119,13 +135,13 @@ func newHub(o Options, p parts) (*hub.Hub, error) {
 }
 
 // serve runs the hub and its servers. If one of them fails all end.
-func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket, web []net.Listener, token string) error {
+func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket, p parts) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	tools := mcpserver.New(h, o.Version, o.Logger)
-	servers := []*server{controlServer(h, socket, o.Logger)}
-	if len(web) > 0 {
-		servers = append(servers, webServer(h, tools, web, token, o.Logger))
+	servers := []*server{controlServer(h, socket, p.controlClients, o.Logger)}
+	if len(p.web) > 0 {
+		servers = append(servers, webServer(h, tools, p, o.Logger))
 	}
 
 	var running sync.WaitGroup
@@ -137,7 +153,7 @@ func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket
 		})
 	}
 	running.Go(func() { tools.Run(ctx) })
-	o.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(web), "token", TokenPath(o.StateDir))
+	o.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(p.web), "token", TokenPath(o.StateDir))
 
 	running.Go(func() { cancel(h.Run(ctx)) })
 	<-ctx.Done()
