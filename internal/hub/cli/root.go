@@ -38,7 +38,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errToolFailed) && !errors.Is(err, errUnhealthy) {
+	if err != nil && !errors.Is(err, errToolFailed) && !errors.Is(err, errUnhealthy) && !errors.Is(err, errLimits) {
 		fmt.Fprintln(std.Err, "brum-hub:", plain(err.Error()))
 	}
 	return exitCode(ctx, err)
@@ -65,6 +65,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("brum-hub {{.Version}}\n")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return &usageError{err} })
 	root.PersistentFlags().StringVar(&a.socket, "socket", defaultSocket(), "control socket of the hub (BRUM_HUB_SOCKET)")
+	a.addLimitTest(root)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.serveCommand(), a.statusCommand(), a.logsCommand(), a.callCommand(), a.historyCommand(), a.callsCommand(), a.readersCommand(),
 		a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand())
