@@ -6,8 +6,10 @@ import (
 	"sync"
 	"time"
 
+	"github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/limits"
+	"github.com/standardbeagle/brum/session"
 )
 
 // seatAfter is when those who ask for a connection that can't be had are told to come back. The
@@ -112,6 +114,27 @@ func (l *link) awaitTurn(found Found, turn <-chan struct{}) bool {
 		case <-l.life.Done():
 			return false
 		}
+	}
+}
+
+// full is not nil while there is no room for a connection, here or at the instance.
+func (l *link) full() *limits.FullError {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.fullLocked()
+}
+
+func (l *link) fullLocked() *limits.FullError {
+	if l.noSeat != nil || l.current == nil || l.client != nil {
+		return l.noSeat
+	}
+	told := l.current.Stats().LastError
+	if !errors.Is(told, session.ErrLimit) || l.current.State().Linked() {
+		return nil
+	}
+	return &limits.FullError{
+		What: "sessions of " + l.found.Name, Limit: "what it has", After: errors.RetryAfter(told),
+		Way: "raise its --" + limits.ConnectionsFlag + " or --" + limits.MemoryFlag + ", or end another hub",
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -67,6 +68,32 @@ func TestK1_TheSixthInstanceWaits(t *testing.T) {
 	h.reaches(t, "i-6", api.Active)
 	h.source.sees()
 	h.until(t, "all seats to be free", func(s *api.Status) bool { return s.Hub.Limits.Connections.Used == 0 })
+}
+
+// A hub that an instance has no room for says so, in its status and to who calls.
+func TestK1_AnInstanceThatIsFull(t *testing.T) {
+	a := newTestInstanceFor(t, "a-1", "web", 1)
+	first, second := startHub(t, nil), startHub(t, nil)
+	first.source.sees(a.found)
+	first.reaches(t, "a-1", api.Active)
+	second.source.sees(a.found)
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	_, err := second.Call(ctx, api.CallRequest{Instance: "a-1", Tool: "echo"}, nil)
+	if api.CodeOf(err) != api.CodeOverloaded || kinds.RetryAfter(err) <= 0 {
+		t.Errorf("a call: %v, retry after %v", err, kinds.RetryAfter(err))
+	}
+	if text := second.one(t, "a-1").LastError; !strings.Contains(text, "no room") {
+		t.Errorf("status says %q", text)
+	}
+	if _, err := first.Disconnect(ctx, "a-1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := second.Connect(t.Context(), "a-1"); err != nil && api.CodeOf(err) != api.CodeOverloaded {
+		t.Errorf("connect: %v", err)
+	}
+	second.reaches(t, "a-1", api.Active) // Connect has made it look at once
+	second.echo(t, ctx, "a-1")
 }
 
 // Seats are handed on in order and never get lost, whoever leaves the line when.
