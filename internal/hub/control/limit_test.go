@@ -44,7 +44,7 @@ func TestK1_ClientsAreBounded(t *testing.T) {
 		h = RequireToken(socket.Token(), h)
 	}
 	server := &http.Server{Handler: h}
-	var all sync.WaitGroup
+	var all, calls sync.WaitGroup
 	defer all.Wait()
 	defer socket.Close()
 	defer server.Close()
@@ -63,7 +63,7 @@ func TestK1_ClientsAreBounded(t *testing.T) {
 		if err := await(t, "news", news); err != nil {
 			t.Fatal(err)
 		}
-		all.Go(func() {
+		calls.Go(func() {
 			if _, err := c.Call(ctx, api.CallRequest{}, nil); err != nil {
 				t.Error(err)
 			}
@@ -87,10 +87,11 @@ func TestK1_ClientsAreBounded(t *testing.T) {
 		t.Errorf("status: %+v, %v", s, err)
 	}
 	close(leave)
+	calls.Wait()
 	for limits.Requests.Active() > 0 {
 		time.Sleep(time.Millisecond)
 	}
-	go func() { <-entered }()
+	all.Go(func() { <-entered })
 	if _, err := c.Call(ctx, api.CallRequest{}, nil); err != nil {
 		t.Errorf("a call when there is room: %v", err)
 	}
