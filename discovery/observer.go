@@ -8,7 +8,10 @@ import (
 	"path/filepath"
 	"slices"
 	"sync"
+	"syscall"
 	"time"
+
+	"github.com/standardbeagle/brum/errors"
 )
 
 // observer is what a watcher's loop knows. Only that loop touches it.
@@ -25,6 +28,8 @@ type observer struct {
 	known  map[string]Instance    // listed
 	asRead map[string]fs.FileInfo // files of known instances that are as they were read; see settled
 	dead   map[string]Instance    // not listed any more, file still to be removed
+
+	missed bool // something was not read, for want of file descriptors
 
 	tidying sync.WaitGroup // the one goroutine that removes files
 	busy    bool           // it runs
@@ -91,8 +96,10 @@ func (o *observer) scan() {
 	if info, err := os.Lstat(o.registry.dir); err == nil {
 		o.poll.scanned(info.ModTime())
 	}
+	o.missed = false
 	ids, err := o.registry.ids()
 	if err != nil {
+		o.missed = outOfFiles(err)
 		return
 	}
 	there := make(map[string]struct{}, len(ids))
@@ -147,7 +154,14 @@ func (o *observer) load(id string, budget *int64) {
 		// A known instance whose file has become unusable stays as it was until
 		// its process ends: the file is only the doorbell.
 		delete(o.dead, id)
+		o.missed = o.missed || outOfFiles(err)
 	}
+}
+
+// outOfFiles reports whether something failed that has nothing to do with what it failed for,
+// and soon may not.
+func outOfFiles(err error) bool {
+	return errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE)
 }
 
 // judge lists i or, if its process is dead, has its file removed.
@@ -177,7 +191,7 @@ func (o *observer) forget(id string) {
 func (o *observer) check() {
 	o.listen()
 	switch {
-	case o.displaced():
+	case o.displaced(), o.missed:
 		o.scan()
 	case !o.reliable() && o.changed():
 		o.registry.counts.polls.Add(1)

@@ -2,7 +2,7 @@ package session
 
 import (
 	"context"
-	"slices"
+	"fmt"
 	"sync"
 	"time"
 
@@ -13,12 +13,18 @@ import (
 type AcceptorConfig struct {
 	// Config is that of each accepted session; its Key is what the dialing side has to prove.
 	Config
-	// MaxSessions bounds the sessions kept, attached or not; more are refused.
+	// MaxSessions bounds the sessions kept, attached or not. One more is refused with ErrLimit
+	// and a time to come back, unless another gives way: one that an earlier life of the same
+	// owner has left, or else the one that has been without a link for longest, if that is
+	// more than two minutes.
 	MaxSessions int
 	// MaxDetached and DetachedBytes bound what is kept for sessions without a link. Beyond
 	// them the session that has been without one for longest is ended.
 	MaxDetached   int
 	DetachedBytes int
+	// Overloaded, if set, says that new sessions are to be refused, as at MaxSessions; those
+	// there are resume all the same. It must not block and may be called concurrently.
+	Overloaded func() bool
 }
 
 // backlog is how many new sessions may wait for Accept.
@@ -44,6 +50,9 @@ func NewAcceptor(cfg *AcceptorConfig) (*Acceptor, error) {
 		cfg = &AcceptorConfig{}
 	}
 	r := *cfg
+	if r.MaxSessions < 0 || r.MaxDetached < 0 || r.DetachedBytes < 0 {
+		return nil, fmt.Errorf("session: AcceptorConfig.MaxSessions, MaxDetached or DetachedBytes is negative: %w", errors.Invalid)
+	}
 	var err error
 	if r.Config, err = cfg.Config.resolve(); err != nil {
 		return nil, err
@@ -163,6 +172,9 @@ func (a *Acceptor) Attach(request []byte) *Attachment {
 		return &Attachment{}
 	}
 	s, secret, status, fresh := a.find(q, request)
+	if status == refusedLimit && a.makeRoom(time.Now(), q) {
+		s, secret, status, fresh = a.find(q, request)
+	}
 	if s == nil {
 		return &Attachment{reply: a.refuse(q, status, secret, request)}
 	}
@@ -194,6 +206,7 @@ func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byt
 	if bySecret {
 		key = secret
 	}
+	overloaded := byKey && a.cfg.Overloaded != nil && a.cfg.Overloaded()
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -217,7 +230,7 @@ func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byt
 		return s, key, accepted, false
 	case q.kind == attachResume:
 		return nil, key, refusedUnknown, false
-	case len(a.sessions) >= a.cfg.MaxSessions:
+	case len(a.sessions) >= a.cfg.MaxSessions || overloaded:
 		return nil, key, refusedLimit, false
 	}
 	s = newSession(a.cfg.Config, accepting, q.session, a.self, time.Now())
@@ -260,25 +273,6 @@ func (a *Acceptor) offer(s *Session) {
 	}
 }
 
-// endOlder ends the sessions that earlier incarnations of the same owner have left behind.
-func (a *Acceptor) endOlder(newer *Session, q *attachRequest) {
-	if q.owner == (ID{}) {
-		return
-	}
-	for _, s := range a.Sessions() {
-		if s == newer {
-			continue
-		}
-		now := time.Now()
-		s.mu.Lock()
-		if s.core.owner == q.owner && s.core.peer < q.dialer {
-			s.core.out.farewell = appendControl(nil, frameSuperseded, uint64(q.dialer), q.attempt)
-			s.core.lose(now, ReasonSuperseded, nil)
-		}
-		s.unlock(now)
-	}
-}
-
 // forget buries a session that has ended.
 func (a *Acceptor) forget(s *Session) {
 	s.mu.Lock()
@@ -289,34 +283,5 @@ func (a *Acceptor) forget(s *Session) {
 	if a.sessions[s.id] == s {
 		delete(a.sessions, s.id)
 		a.graves.add(s.id, e)
-	}
-}
-
-// trim ends detached sessions, longest detached first, until those left are within bounds.
-func (a *Acceptor) trim() {
-	type detached struct {
-		s     *Session
-		since time.Time
-		bytes int
-	}
-	var list []detached
-	total := 0
-	for _, s := range a.Sessions() {
-		if st := s.Stats(); st.State == Detached {
-			list = append(list, detached{s, st.Since, st.UnackedBytes + st.InboxBytes})
-			total += st.UnackedBytes + st.InboxBytes
-		}
-	}
-	slices.SortFunc(list, func(x, y detached) int { return x.since.Compare(y.since) })
-	for len(list) > a.cfg.MaxDetached || (total > a.cfg.DetachedBytes && len(list) > 0) {
-		now := time.Now()
-		oldest := list[0].s
-		oldest.mu.Lock()
-		if oldest.core.published == Detached {
-			oldest.core.abort(now, ReasonEvicted, nil)
-		}
-		oldest.unlock(now)
-		total -= list[0].bytes
-		list = list[1:]
 	}
 }

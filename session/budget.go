@@ -9,12 +9,16 @@ const DefaultBudgetBytes = 256 << 20
 // sessions that are stuck can't silence those that are not.
 const fairShare = 2 * largeBlock
 
-// smallMessage is how large a message may be that is put together whatever others do.
+// smallMessage is how much of messages a session may put together whatever others do.
 const smallMessage = 1 << 20
 
 // Budget bounds the memory that sessions hold together: replay buffers and grown receive
 // windows on one account, and large messages that are being put together on another of the
 // same size. It may be shared by any number of sessions and used concurrently.
+//
+// No session can use it up: beyond a small share that each has, a session may hold no more than
+// it leaves free. One alone gets half of an account, a second that wants all a third, and so on.
+// Only a session's first large message may take whatever is free.
 type Budget struct {
 	limit int
 
@@ -41,7 +45,7 @@ func (b *Budget) Used() int {
 func (b *Budget) take(n, held int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.used+n > b.limit && held+n > fairShare {
+	if held+n > fairShare && held+n > b.limit-b.used-n {
 		return false
 	}
 	b.used += n
@@ -55,11 +59,13 @@ func (b *Budget) release(n int) {
 	b.tell()
 }
 
-// takeMessage reserves n bytes for a message that is about to be put together.
-func (b *Budget) takeMessage(n int) bool {
+// takeMessage reserves n bytes for a message that is about to be put together, in a session
+// where held bytes are reserved for others.
+func (b *Budget) takeMessage(n, held int) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if b.messages+n > b.limit && n > smallMessage {
+	free := b.limit - b.messages - n
+	if held+n > smallMessage && (free < 0 || (held > 0 && held+n > free)) {
 		return false
 	}
 	b.messages += n

@@ -93,7 +93,7 @@ func TestUnfinishedMessageAtTheEnd(t *testing.T) {
 				st := &ct.b.streams.main
 				got := ct.b.consume(st, nil)
 				if got.need > 0 {
-					if !ct.b.cfg.Budget.takeMessage(got.need) {
+					if !ct.b.cfg.Budget.takeMessage(got.need, ct.b.streams.reserved()) {
 						t.Fatal("no memory")
 					}
 					st.in.begin(make([]byte, 0, got.need), got.need, got.need)
@@ -137,7 +137,7 @@ func TestMemoryForAMessageAfterTheEnd(t *testing.T) {
 			const limit = 8 << 20
 			p := newPair(t, Config{Credit: 2 << 20, MaxCredit: 2 << 20, Budget: NewBudget(limit)})
 			defer p.end()
-			p.budget.takeMessage(limit) // others use it up
+			p.budget.takeMessage(limit, 0) // others use it up
 			msg := bytes.Repeat([]byte("m"), smallMessage+1)
 			if err := p.a.Send(t.Context(), msg); err != nil {
 				t.Fatal(err)

@@ -90,13 +90,15 @@ func TestSlowReaderBlocksOnlyItsSender(t *testing.T) {
 // goes on when it is released.
 func TestK2_BudgetIsShared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		budget := NewBudget(4 * largeBlock)
+		budget := NewBudget(4 * fairShare)
 		p := newPair(t, Config{Budget: budget})
 		defer p.end()
 		p.net.set(func(n *network) { n.down = io.ErrUnexpectedEOF })
 		p.net.last().cut()
-		if !budget.take(10*largeBlock, 0) && !budget.take(4*largeBlock, 0) {
-			t.Fatal("the budget can't be used up")
+		for range 4 { // others, each with its share
+			if !budget.take(fairShare, 0) {
+				t.Fatal("the budget can't be used up")
+			}
 		}
 		msg := bytes.Repeat([]byte("m"), 30000)
 		n := 0
@@ -108,7 +110,7 @@ func TestK2_BudgetIsShared(t *testing.T) {
 		done := make(chan error)
 		go func() { done <- p.a.Send(t.Context(), msg) }()
 		synctest.Wait()
-		budget.release(4 * largeBlock)
+		budget.release(4 * fairShare)
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
@@ -272,7 +274,7 @@ func TestLargeMessagesWaitForMemory(t *testing.T) {
 		budget := NewBudget(3 << 20)
 		p := newPair(t, Config{Budget: budget})
 		defer p.end()
-		if !budget.takeMessage(2 << 20) {
+		if !budget.takeMessage(2<<20, 0) {
 			t.Fatal("no room")
 		}
 		big := bytes.Repeat([]byte("big"), 1<<19)

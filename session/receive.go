@@ -142,9 +142,9 @@ func (st *Stream) receiveNow(dst []byte) (taken, error) {
 // while other messages use the budget up; the sender waits with it, for want of credit.
 func (st *Stream) makeRoom(ctx context.Context, n int) error {
 	s := st.s
-	for !s.cfg.Budget.takeMessage(n) {
+	for !s.takeMessage(n) {
 		freed := s.cfg.Budget.wait()
-		if s.cfg.Budget.takeMessage(n) {
+		if s.takeMessage(n) {
 			break
 		}
 		done := s.done
@@ -173,6 +173,14 @@ func (st *Stream) makeRoom(ctx context.Context, n int) error {
 		s.cfg.Budget.releaseMessage(n) // another receiver was faster, or the message is gone
 	}
 	return nil
+}
+
+// takeMessage reserves n bytes for a message, beside those that are under way.
+func (s *Session) takeMessage(n int) bool {
+	s.mu.Lock()
+	held := s.core.streams.reserved()
+	s.mu.Unlock()
+	return s.cfg.Budget.takeMessage(n, held)
 }
 
 // Reset ends both directions of the stream at once: what was not yet received is dropped, on

@@ -238,7 +238,7 @@ func (x *simDriver) receiver(t *task, h *Stream) {
 // makeRoom is Stream.makeRoom.
 func (x *simDriver) makeRoom(t *task, h *Stream, n int) {
 	budget := x.core.cfg.Budget
-	for !budget.takeMessage(n) {
+	for !budget.takeMessage(n, x.core.streams.reserved()) {
 		if !h.st.in.waitsFor(n) {
 			return
 		}

@@ -132,15 +132,8 @@ func (st *stream) usedUp() bool {
 	return st.consumed+uint64(st.window)-st.rcvLimit >= uint64(st.window/4)
 }
 
-// grant renews the credit. A window that is used up within a few round trips is too small
-// for the path: it doubles, while the budget allows, up to limit.
-func (st *stream) grant(now time.Time, rtt time.Duration, limit int, budget *Budget) {
-	quick := max(4*rtt, 2*time.Millisecond)
-	if st.usedUp() && st.window < limit && now.Sub(st.grantedAt) < quick {
-		if grown := min(2*st.window, limit); budget.take(grown-st.window, fairShare) {
-			st.window = grown
-		}
-	}
+// grant renews the credit.
+func (st *stream) grant(now time.Time) {
 	st.grantedAt = now
 	st.rcvLimit = max(st.rcvLimit, st.consumed+uint64(st.window))
 	st.creditDue, st.toldConsumed = false, st.consumed

@@ -135,12 +135,34 @@ func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, limit int, b
 		if st.creditDue {
 			ss.due--
 		}
-		st.grant(now, rtt, limit, budget)
+		ss.widen(st, now, rtt, limit, budget)
+		st.grant(now)
 		p = appendControl(p, frameCredit, st.id, st.consumed, st.rcvLimit)
 	}
 	clear(ss.consumed[len(rest):])
 	ss.consumed = rest
 	return p
+}
+
+// widen doubles the window of st if it was used up within a few round trips and so is too small
+// for the path, up to limit, and as the budget allows.
+func (ss *streams) widen(st *stream, now time.Time, rtt time.Duration, limit int, budget *Budget) {
+	quick := max(4*rtt, 2*time.Millisecond)
+	if !st.usedUp() || st.window >= limit || now.Sub(st.grantedAt) >= quick {
+		return
+	}
+	// Windows are beyond the share that is a session's own: that is for sending.
+	held := fairShare
+	ss.all(func(other *stream) { held += other.window - ss.window })
+	if grown := min(2*st.window, limit); budget.take(grown-st.window, held) {
+		st.window = grown
+	}
+}
+
+// reserved is what the messages that are being put together take.
+func (ss *streams) reserved() (n int) {
+	ss.all(func(st *stream) { n += st.in.reserved })
+	return n
 }
 
 // limits takes in what the peer grants a stream at first.

@@ -17,6 +17,7 @@
 // request, because looking at it may fence a live connection. [RefuseForeign] keeps web
 // pages of other origins, and names that were rebound to this machine, away from any HTTP
 // handler. [NewServer] bounds what strangers can hold: header bytes, time, and the number
-// of connections that have not said anything useful yet. [CheckListenAddress] refuses
-// addresses that other machines can reach in the clear.
+// of connections that have not said anything useful yet; [RequestLimit] bounds those that have.
+// [Patient] outlasts a lack of file descriptors. [CheckListenAddress] refuses addresses that
+// other machines can reach in the clear.
 package wsconn

@@ -28,7 +28,7 @@ const idleTimeout = time.Minute
 
 // NewServer returns a server for h that bounds what clients can hold before anybody knows
 // who they are: header bytes (about 8 KiB), time and connections. It speaks HTTP/1.1 only,
-// survives running out of file descriptors (net/http pauses and retries), and limits
+// survives running out of file descriptors (see [Patient] for how to log that once), and limits
 // neither responses nor upgraded connections. Its ConnState and Handler must be kept. A nil
 // h answers 404.
 func NewServer(h http.Handler, o *ServerOptions) *http.Server {

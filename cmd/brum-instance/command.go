@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/standardbeagle/brum/internal/instance"
+	"github.com/standardbeagle/brum/internal/limits"
+	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/process"
 	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/internal/slip"
@@ -33,8 +35,10 @@ Exit codes:
   130  killed by a second signal
 
 Environment:
-  BRUM_DISCOVERY_DIR  directory of instance files; --discovery-dir comes first
-  BRUM_LOG_LEVEL      level of the log; --log-level comes first`
+  BRUM_DISCOVERY_DIR       directory of instance files; --discovery-dir comes first
+  BRUMMER_MAX_CONNECTIONS  for --max-connections, which comes first
+  BRUM_MEMORY_LIMIT        for --memory-limit, which comes first
+  BRUM_LOG_LEVEL           for --log-level, which comes first`
 
 // usageError marks what is the user's mistake on the command line.
 type usageError struct{ error }
@@ -43,11 +47,13 @@ func (e usageError) Unwrap() error { return e.error }
 
 type options struct {
 	instance.Config
-	restart   string
-	logBuffer string
-	logLevel  string
-	quiet     bool
-	log       *programlog.Log
+	restart        string
+	logBuffer      string
+	maxConnections string
+	memoryLimit    string
+	logLevel       string
+	quiet          bool
+	log            *programlog.Log
 
 	completion string
 	man        bool
@@ -90,6 +96,8 @@ func newCommand() *cobra.Command {
 	f.IntVar(&o.Port, "port", 7777, "first port to try, up to 7999; 0: any")
 	f.StringVar(&o.restart, "restart", "never", "when to start ended processes again: never, on-failure, always")
 	f.StringVar(&o.logBuffer, "log-buffer", "64MiB", "memory for output lines, such as 512KiB, 64MiB, 1GiB")
+	f.StringVar(&o.maxConnections, limits.ConnectionsFlag, "", fmt.Sprintf("sessions, and requests over HTTP, at a time (default %d)", limits.DefaultConnections))
+	f.StringVar(&o.memoryLimit, limits.MemoryFlag, "", "memory above which new sessions are refused; off: none (default 1GiB beside --log-buffer)")
 	f.StringVar(&o.logLevel, "log-level", programlog.DefaultLevel(), "of brum-instance's own log: debug, info, warn, error; SIGUSR1 toggles debug while it runs")
 	f.StringVar(&o.DiscoveryDir, "discovery-dir", "", "directory of instance files")
 	f.BoolVar(&o.AllowLegacy, "allow-legacy", false, "let old hubs, and any program on this machine, use /mcp without the token")
@@ -121,10 +129,19 @@ func (o *options) complete(cmd *cobra.Command, args []string) (err error) {
 	if o.Restart, err = process.ParseRestartPolicy(o.restart); err != nil {
 		return fmt.Errorf("--restart: %w", err)
 	}
-	if o.LogBuffer, err = parseSize(o.logBuffer); err != nil {
+	if o.LogBuffer, err = limits.ParseSize(o.logBuffer); err != nil {
 		return fmt.Errorf("--log-buffer: %w", err)
 	}
+	if o.MaxConnections, err = limits.Connections(o.maxConnections, os.Getenv); err != nil {
+		return err
+	}
+	memory, err := limits.ParseMemory(o.memoryLimit, os.Getenv, limits.DefaultMemory+o.LogBuffer)
+	if err != nil {
+		return err
+	}
 	switch {
+	case o.LogBuffer < logstore.MinLimit:
+		return fmt.Errorf("--log-buffer: %s is too little, at least %s", o.logBuffer, limits.Size(logstore.MinLimit))
 	case o.StopGrace < 0 || o.StopGrace > time.Hour:
 		return fmt.Errorf("--stop-grace: want 0 to 1h, got %v", o.StopGrace)
 	case o.StopGrace == 0:
@@ -134,6 +151,7 @@ func (o *options) complete(cmd *cobra.Command, args []string) (err error) {
 	if err != nil {
 		return fmt.Errorf("--log-level: %w", err)
 	}
+	o.Memory = limits.LimitMemory(memory)
 	o.Config.Version = cmd.Version
 	o.log = programlog.New(os.Stderr, level)
 	o.Logger = o.log.Logger

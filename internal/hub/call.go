@@ -53,6 +53,9 @@ func (h *Hub) callNamed(ctx context.Context, req api.CallRequest, id callid.ID, 
 	if err != nil {
 		return nil, err
 	}
+	if err := h.admit(); err != nil {
+		return nil, err
+	}
 	c := &calling{hub: h, link: l, req: req, to: to, id: id}
 	res, err := c.make(ctx)
 	if errors.Is(err, errLost) {
@@ -86,7 +89,7 @@ func (h *Hub) ready(ctx context.Context, l *link) (*client, error) {
 	for {
 		l.mu.Lock()
 		c, state, changed := l.client, l.stateLocked(), l.changed
-		name, lastErr := l.found.Name, errorText(l.lastErr)
+		name, lastErr, full := l.found.Name, errorText(l.lastErr), l.fullLocked()
 		l.mu.Unlock()
 		switch {
 		case l.life.Err() != nil && h.life.Err() == nil:
@@ -95,6 +98,8 @@ func (h *Hub) ready(ctx context.Context, l *link) (*client, error) {
 			return nil, &api.Error{Code: api.CodeNoSession, Message: name + " " + noSession}
 		case state == api.Stopped:
 			return nil, &api.Error{Code: api.CodeStopped, Message: fmt.Sprintf("%s is disconnected: run brum-hub connect %s", name, l.id)}
+		case full != nil:
+			return nil, overloaded(full)
 		case c != nil && (state == api.Active || state == api.Stalled):
 			return c, nil
 		}
@@ -107,6 +112,9 @@ func (h *Hub) ready(ctx context.Context, l *link) (*client, error) {
 		case <-ctx.Done():
 			if isShutdown(ctx) {
 				return nil, errShuttingDown
+			}
+			if full := l.full(); full != nil {
+				return nil, overloaded(full)
 			}
 			message := fmt.Sprintf("%s could not be reached in time (%s); nothing was executed", name, state)
 			if lastErr != "" {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
 )
 
@@ -45,6 +46,13 @@ type Config struct {
 	LedgerPolicy LedgerPolicy // default best-effort
 	LedgerError  error
 	LedgerKey    []byte
+	// MaxConnections bounds the instances that the hub has a connection to at a time. Default
+	// limits.DefaultConnections.
+	MaxConnections int
+	// Memory, if above its limit, has new calls refused. nil: no limit.
+	Memory *limits.Memory
+	// HTTPClients and ControlClients tell what those of the hub's servers do, for status.
+	HTTPClients, ControlClients func() api.Clients
 	// HTTP is the base URL that status tells.
 	HTTP    string
 	Version string

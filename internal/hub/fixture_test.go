@@ -28,8 +28,11 @@ const soon = 10 * time.Second
 // testInstance is an instance in this process: real sessions, a real MCP server, and a
 // network that can be broken.
 type testInstance struct {
-	found    Found
-	proxy    *faultproxy.Proxy
+	found Found
+	proxy *faultproxy.Proxy
+
+	maxSessions int // 0 is the default
+
 	mcp      *mcp.Server
 	acceptor *session.Acceptor
 	stop     func() // as when the process dies
@@ -44,12 +47,19 @@ type testInstance struct {
 
 func newTestInstance(t *testing.T, id, name string) *testInstance {
 	t.Helper()
+	return newTestInstanceFor(t, id, name, 0)
+}
+
+// newTestInstanceFor has room for so many hubs.
+func newTestInstanceFor(t *testing.T, id, name string, maxSessions int) *testInstance {
+	t.Helper()
 	i := &testInstance{
-		found:    Found{ID: id, Name: name, Directory: "/" + name, Key: testKey, Life: "1", Fresh: "1"},
-		blocking: make(chan struct{}, 100),
-		blocked:  make(chan error, 100),
-		release:  make(chan struct{}),
-		sessions: make(chan *session.Session, 100),
+		maxSessions: maxSessions,
+		found:       Found{ID: id, Name: name, Directory: "/" + name, Key: testKey, Life: "1", Fresh: "1"},
+		blocking:    make(chan struct{}, 100),
+		blocked:     make(chan error, 100),
+		release:     make(chan struct{}),
+		sessions:    make(chan *session.Session, 100),
 	}
 	i.serveMCP.Store(true)
 	i.mcp = mcp.NewServer(&mcp.Implementation{Name: "instance", Version: "1"}, nil)
@@ -71,7 +81,7 @@ func newTestInstance(t *testing.T, id, name string) *testInstance {
 func (i *testInstance) start(t *testing.T, ln net.Listener) {
 	cfg := quick(i.found.Key)
 	cfg.MaxMessage = 1 << 20
-	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg})
+	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg, MaxSessions: i.maxSessions})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,11 +9,13 @@ import (
 	"os"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
+	"github.com/standardbeagle/brum/internal/limits"
 )
 
 // Hub keeps a session to every instance there is. Its methods may be called from the
@@ -26,6 +28,8 @@ type Hub struct {
 	settled *settling
 	books   *recorder
 	flights flights
+	seats   seats
+	starved atomic.Int64    // calls that were refused for want of memory
 	orphans []ledger.Call   // that an earlier hub left without an outcome
 	life    context.Context // done when the hub shuts down
 	end     context.CancelCauseFunc
@@ -49,6 +53,7 @@ func New(cfg Config) (*Hub, error) {
 		cfg.Stops = &Stops{}
 	}
 	cfg.LedgerPolicy = cmp.Or(cfg.LedgerPolicy, LedgerBestEffort)
+	cfg.MaxConnections = cmp.Or(cfg.MaxConnections, limits.DefaultConnections)
 	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, connectTimeout)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, listTimeout)
 	life, end := context.WithCancelCause(context.Background())
@@ -63,6 +68,7 @@ func New(cfg Config) (*Hub, error) {
 		links:   make(map[string]*link),
 		books:   newRecorder(&cfg),
 		flights: flights{calls: make(map[callid.ID]*flight)},
+		seats:   seats{max: cfg.MaxConnections},
 	}
 	if cfg.Ledger != nil {
 		h.orphans = cfg.Ledger.Unsettled()
@@ -192,7 +198,7 @@ func (h *Hub) Status(ctx context.Context) (*api.Status, error) {
 		return nil, err
 	}
 	s := &api.Status{
-		Hub:       api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP, Version: h.cfg.Version, Ledger: h.books.status()},
+		Hub:       api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP, Version: h.cfg.Version, Ledger: h.books.status(), Limits: h.usage()},
 		Instances: []api.Instance{},
 	}
 	for _, l := range h.all() {

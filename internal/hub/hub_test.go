@@ -2,6 +2,7 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"net"
 	"path/filepath"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/standardbeagle/brum/internal/faultproxy"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/limits"
+	"github.com/standardbeagle/brum/session"
 )
 
 func TestConnectsWhatItFinds(t *testing.T) {
@@ -263,11 +266,36 @@ func TestF2_ShutdownInAnyState(t *testing.T) {
 				}
 			})
 		},
+		"stalled": func(t *testing.T, h *testHub, a *testInstance) {
+			a.serveMCP.Store(false) // nobody reads
+			h.source.sees(a.found)
+			s := await(t, "session", a.sessions)
+			h.stall(t, "a-1")
+			if s.Stats().InboxBytes == 0 {
+				t.Error("nothing waits to be read")
+			}
+		},
+		"in a pause": func(t *testing.T, h *testHub, a *testInstance) {
+			a.found.Key = []byte("another key, 16 bytes at least")
+			h.source.sees(a.found)
+			h.until(t, "a pause", func(s *api.Status) bool {
+				return s.Instances[0].State == api.Retrying && s.Instances[0].NextAttemptAt != nil
+			})
+		},
+		"in line for a connection": func(t *testing.T, h *testHub, a *testInstance) {
+			other := a.found
+			other.ID = "b-1"
+			h.source.sees(a.found)
+			h.reaches(t, "a-1", api.Active)
+			h.source.sees(a.found, other)
+			h.reaches(t, "b-1", api.Retrying)
+		},
 		"at once": func(*testing.T, *testHub, *testInstance) {},
 	} {
+		files := limits.OpenFiles()
 		t.Run(name, func(t *testing.T) {
 			a := newTestInstance(t, "a-1", "web")
-			h := startHub(t, nil)
+			h := startHub(t, func(c *Config) { c.MaxConnections = 1 })
 			prepare(t, h, a)
 			began := time.Now()
 			h.cancel()
@@ -277,7 +305,34 @@ func TestF2_ShutdownInAnyState(t *testing.T) {
 			}
 			h.ended <- nil // for the cleanup
 		})
+		for deadline := time.Now().Add(soon); limits.OpenFiles() > files; time.Sleep(time.Millisecond) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s: %d files are open, %d before", name, limits.OpenFiles(), files)
+			}
+		}
 	}
+}
+
+// stall sends to an instance more than it may be sent ahead of its reader.
+func (h *testHub) stall(t *testing.T, id string) {
+	t.Helper()
+	sess := h.linkOf(id).sessionNow()
+	for deadline := time.Now().Add(soon); !errors.Is(sess.TrySend(make([]byte, 32<<10)), session.ErrFull); {
+		if time.Now().After(deadline) {
+			t.Fatal("no end of room")
+		}
+	}
+	for deadline := time.Now().Add(soon); sess.State() != session.Stalled; time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("the session is %v", sess.State())
+		}
+	}
+}
+
+func (l *link) sessionNow() *session.Session {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.current
 }
 
 func TestEventsEndWithTheHub(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
 )
 
@@ -41,6 +42,7 @@ type link struct {
 	lostAt    time.Time
 	nextTry   time.Time
 	lastErr   error
+	noSeat    *limits.FullError // while it waits for another connection to end
 	shown     api.State
 	history   history
 }
@@ -70,8 +72,12 @@ func (l *link) run() {
 		if err != nil {
 			return
 		}
+		if !l.sit(found) {
+			continue
+		}
 		began := time.Now()
 		err = l.serve(found)
+		l.hub.seats.free()
 		switch {
 		case l.life.Err() != nil:
 			return

@@ -62,7 +62,7 @@ func (l *link) finish(err error) {
 
 // converse shakes hands as an MCP client and keeps the list of tools up to date.
 func (l *link) converse(ctx context.Context, sess *session.Session, life string) error {
-	if err := sess.WaitActive(ctx); err != nil {
+	if err := l.awaitActive(ctx, sess); err != nil {
 		return err
 	}
 	defer l.hub.settled.tried(l)

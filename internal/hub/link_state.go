@@ -173,6 +173,9 @@ func (l *link) status(now time.Time) api.Instance {
 		s.NextAttemptAt = timeOrNil(stats.NextAttemptAt)
 	}
 	s.LastHeardAt = timeOrNil(stats.LastHeard)
+	if s.LastError == "" && !linked(s.State) {
+		s.LastError = errorText(stats.LastError)
+	}
 	s.RTTMillis = api.Millis(stats.RTT)
 	s.UnackedMessages, s.UnackedBytes = stats.UnackedMessages, stats.UnackedBytes
 	return s

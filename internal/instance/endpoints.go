@@ -18,15 +18,16 @@ const sessionPath = "/session"
 //	/metrics  what Prometheus asks for, with the token
 //	/health   says that something is here, to anybody on this machine
 //
-// With legacy set, /mcp needs no token: hubs that know none speak plain JSON-RPC.
-func endpoints(tools *mcp.Server, sessions, exposition http.Handler, token string, legacy bool, logger *slog.Logger) http.Handler {
+// With legacy set, /mcp needs no token: hubs that know none speak plain JSON-RPC. The requests
+// to it are limited; sessions have a limit of their own.
+func endpoints(tools *mcp.Server, sessions, exposition http.Handler, token string, legacy bool, limit *wsconn.RequestLimit, logger *slog.Logger) http.Handler {
 	var anonymous http.Handler
 	if legacy {
-		anonymous = plainJSON(mcpHandler(tools, true, logger))
+		anonymous = limit.Handler(plainJSON(mcpHandler(tools, true, logger)), nil)
 	}
 	mux := http.NewServeMux()
 	mux.Handle(sessionPath, sessions)
-	mux.Handle("/mcp", requireBearer(token, mcpHandler(tools, false, logger), anonymous))
+	mux.Handle("/mcp", requireBearer(token, limit.Handler(mcpHandler(tools, false, logger), nil), anonymous))
 	mux.Handle("GET /metrics", requireBearer(token, exposition, nil))
 	mux.HandleFunc("GET /health", func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Type", "application/json")

@@ -22,7 +22,7 @@ const testToken = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abc
 // returns the base URL.
 func serveEndpoints(t *testing.T, legacy bool) string {
 	tools := newTools(t, &Project{Dir: t.TempDir()})
-	h := endpoints(tools.Server(), http.NotFoundHandler(), newExposition(metrics.NewSessions(nil)), testToken, legacy, slog.New(slog.DiscardHandler))
+	h := endpoints(tools.Server(), http.NotFoundHandler(), newExposition(metrics.NewSessions(nil)), testToken, legacy, wsconn.NewRequestLimit(8), slog.New(slog.DiscardHandler))
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)

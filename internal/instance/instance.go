@@ -15,6 +15,7 @@ import (
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/internal/instance/calls"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/process"
 	"github.com/standardbeagle/brum/metrics"
@@ -34,9 +35,13 @@ type Config struct {
 	StopGrace    time.Duration // see process.Config
 	DiscoveryDir string        // see discovery.Dir
 	AllowLegacy  bool          // /mcp without a token
-	Version      string
-	Logger       *slog.Logger // default: none
-	Output       io.Writer    // gets the processes' output; nil: nobody does
+	// MaxConnections bounds the sessions that are kept and, apart from them, the requests over
+	// HTTP that are under way; default limits.DefaultConnections.
+	MaxConnections int
+	Memory         *limits.Memory // above it new sessions are refused; nil: no limit
+	Version        string
+	Logger         *slog.Logger // default: none
+	Output         io.Writer    // gets the processes' output; nil: nobody does
 }
 
 // Instance is one brum-instance. Create it with New and Run it once.
@@ -66,6 +71,7 @@ func New(cfg Config) (*Instance, error) {
 	cfg.Dir = dir
 	cfg.Name = cmp.Or(cfg.Name, filepath.Base(dir))
 	cfg.Host = cmp.Or(cfg.Host, "127.0.0.1")
+	cfg.MaxConnections = cmp.Or(cfg.MaxConnections, limits.DefaultConnections)
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)
 	}

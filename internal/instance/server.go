@@ -51,7 +51,9 @@ func (in *Instance) serve(ctx context.Context, guard *brum.Guard, more ...promet
 	token := newToken()
 	counted := metrics.NewSessions(nil)
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{
-		Config: session.Config{Key: []byte(token), Observe: counted.Peer("hub"), Logger: in.logger},
+		Config:      session.Config{Key: []byte(token), Observe: counted.Peer("hub"), Logger: in.logger},
+		MaxSessions: in.cfg.MaxConnections,
+		Overloaded:  in.cfg.Memory.Exceeded,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("sessions: %w", err)
@@ -65,11 +67,12 @@ func (in *Instance) serve(ctx context.Context, guard *brum.Guard, more ...promet
 		listeners: listeners, guard: guard, failed: make(chan error, len(listeners)),
 	}
 	s.life, s.end = context.WithCancel(context.Background())
-	h := endpoints(s.tools, brum.Handler(acceptor, nil), newExposition(counted, more...), string(token), in.cfg.AllowLegacy, in.logger)
+	h := endpoints(s.tools, brum.Handler(acceptor, nil), newExposition(counted, more...), string(token), in.cfg.AllowLegacy,
+		wsconn.NewRequestLimit(in.cfg.MaxConnections), in.logger)
 	s.http = wsconn.NewServer(h, &wsconn.ServerOptions{Logger: in.logger})
 	for _, ln := range listeners {
 		s.tasks.Go(func() {
-			if err := s.http.Serve(ln); err != http.ErrServerClosed {
+			if err := s.http.Serve(wsconn.Patient(ln, in.logger)); err != http.ErrServerClosed {
 				s.failed <- err
 			}
 		})

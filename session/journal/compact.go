@@ -29,6 +29,9 @@ func (j *Journal) compact() {
 		if err == nil && Extend(m.before, payload) != m.digest {
 			err = &CorruptError{Path: victim.path(j.dir), Offset: m.offset, Problem: "digest of a record"}
 		}
+		if scarce(err) {
+			return // later
+		}
 		if err != nil {
 			j.log.Error("can't move a record; its segment stays", "segment", segmentName(victim.number), "error", err)
 			j.mu.Lock()

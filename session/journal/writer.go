@@ -99,7 +99,11 @@ func (j *Journal) take() (flight, bool) {
 // group's buffer is from the segment's beginning.
 func (j *Journal) write(f *flight) (*segment, int64, error) {
 	if f.begin {
-		return j.beginSegment(f)
+		seg, shift, err := j.beginSegment(f)
+		if !j.putOff(err) {
+			return seg, shift, err
+		}
+		f.begin = false
 	}
 	seg := j.active // only the writer sets it
 	offset := seg.end
@@ -157,12 +161,15 @@ func (j *Journal) publish(path string, b []byte) (file, error) {
 		err = step("rename", temp, j.fs.Rename(temp, path))
 	}
 	if err == nil {
-		err = step("sync", j.dir, j.fs.SyncDir(j.dir))
+		err = step("sync", j.dir, insist(func() error { return j.fs.SyncDir(j.dir) }))
 	}
 	if err != nil {
 		return nil, err
 	}
-	f, err = j.fs.Append(path)
+	err = insist(func() (err error) {
+		f, err = j.fs.Append(path)
+		return err
+	})
 	return f, step("open", path, err)
 }
 

@@ -3,6 +3,7 @@ package api
 import (
 	"errors"
 	"strings"
+	"time"
 )
 
 // Code is the kind of an Error; it is the same on the wire.
@@ -31,6 +32,7 @@ const (
 	CodeUnknownReader   Code = "unknown_reader"  // no reader of that name
 	CodeReaderConflict  Code = "reader_conflict" // somebody else reads under that name, or it belongs to another log
 	CodeLimit           Code = "limit"           // there are as many as there may be
+	CodeOverloaded      Code = "overloaded"      // no room for more at the moment; nothing was executed
 )
 
 // Error is a failure that a caller can tell from others by its code.
@@ -39,7 +41,9 @@ type Error struct {
 	Code       Code     `json:"code"`
 	Message    string   `json:"message"`              // one line, with the way out
 	Candidates []string `json:"candidates,omitempty"` // of an unknown or ambiguous reference
-	Err        error    `json:"-"`                    // cause, in the process where it arose
+	// RetryAfterMillis is when another attempt makes sense; 0 says nothing about that.
+	RetryAfterMillis float64 `json:"retry_after_ms,omitempty"`
+	Err              error   `json:"-"` // cause, in the process where it arose
 }
 
 func (e *Error) Error() string {
@@ -50,6 +54,11 @@ func (e *Error) Error() string {
 }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// ErrorRetryAfter says when another attempt makes sense; 0 says nothing about that.
+func (e *Error) ErrorRetryAfter() time.Duration {
+	return time.Duration(e.RetryAfterMillis * float64(time.Millisecond))
+}
 
 // Is makes errors of the same code equal.
 func (e *Error) Is(target error) bool {

@@ -15,6 +15,7 @@ type HubStatus struct {
 	HTTP      string       `json:"http"`    // base URL; "" when the hub serves no HTTP
 	Version   string       `json:"version"` // of its program, as --version has it
 	Ledger    LedgerStatus `json:"ledger"`
+	Limits    Limits       `json:"limits"`
 }
 
 // State of an instance as the hub sees it. No state is terminal while the

@@ -22,6 +22,7 @@ const (
 	exitRunning        = 8
 	exitNotRun         = 9
 	exitUnhealthy      = 10
+	exitOverloaded     = 11
 	exitInterrupted    = 130
 )
 
@@ -37,7 +38,9 @@ const exitHelp = `Exit codes:
   7  not reached or not answered in time
   8  serve: another hub is running
   9  the call was not run, or stopped while it ran; or its record can't be kept
-  10 doctor: something is degraded or broken; doctor --watch: a wake has failed
+  10 doctor: something is degraded or broken; doctor --watch: a wake has failed;
+     --test-resource-limits: a limit does not hold
+  11 no room at the moment (connections, requests or memory); nothing was executed
 130  interrupted`
 
 // usageError is a mistake in the command line.
@@ -65,7 +68,7 @@ func exitCode(ctx context.Context, err error) int {
 		return exitRunning
 	case errors.Is(err, errToolFailed):
 		return exitTool
-	case errors.Is(err, errUnhealthy):
+	case errors.Is(err, errUnhealthy), errors.Is(err, errLimits):
 		return exitUnhealthy
 	}
 	switch api.CodeOf(err) {
@@ -83,6 +86,8 @@ func exitCode(ctx context.Context, err error) int {
 		return exitTimeout
 	case api.CodeInvalid:
 		return exitUsage
+	case api.CodeOverloaded:
+		return exitOverloaded
 	}
 	if ctx.Err() != nil {
 		return exitInterrupted

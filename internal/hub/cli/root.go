@@ -39,7 +39,7 @@ func Run(ctx context.Context, args []string, std IO) int {
 	root.SetOut(std.Out)
 	root.SetErr(std.Err)
 	err := root.ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, errToolFailed) && !errors.Is(err, errUnhealthy) {
+	if err != nil && !errors.Is(err, errToolFailed) && !errors.Is(err, errUnhealthy) && !errors.Is(err, errLimits) {
 		fmt.Fprintln(std.Err, "brum-hub:", plain(err.Error()))
 	}
 	return exitCode(ctx, err)
@@ -70,6 +70,7 @@ func (a *app) root() *cobra.Command {
 	root.SetVersionTemplate("brum-hub {{.Version}}\n")
 	root.SetFlagErrorFunc(flagError)
 	root.PersistentFlags().StringVar(&a.socket, "socket", defaultSocket(), "control socket of the hub (BRUM_HUB_SOCKET)")
+	a.addLimitTest(root)
 	root.AddGroup(
 		&cobra.Group{ID: groupInstances, Title: "Instances:"},
 		&cobra.Group{ID: groupHub, Title: "The hub:"},

@@ -8,6 +8,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/daemon"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/internal/version"
 )
@@ -21,6 +22,7 @@ type hubFlags struct {
 	ledger       string
 	logLevel     string
 	logFile      string
+	limits       limitFlags
 }
 
 func (f *hubFlags) register(cmd *cobra.Command) {
@@ -35,6 +37,7 @@ func (f *hubFlags) register(cmd *cobra.Command) {
 	oneOf(cmd, "ledger", string(hub.LedgerRequire), string(hub.LedgerBestEffort), string(hub.LedgerOff))
 	oneOf(cmd, "log-level", programlog.Levels...)
 	cmd.ValidArgsFunction = noArguments
+	f.limits.register(cmd)
 }
 
 // check tells what is wrong with flags before something is done by them.
@@ -45,7 +48,8 @@ func (f *hubFlags) check() error {
 	if _, err := programlog.ParseLevel(f.logLevel); err != nil {
 		return usagef("--log-level: %w", err)
 	}
-	return nil
+	_, _, err := f.limits.parse()
+	return err
 }
 
 // args are the flags of a hub that does not run where this command does.
@@ -55,6 +59,7 @@ func (f *hubFlags) args(socket string) ([]string, error) {
 		all = append(all, "--http-fallback")
 	}
 	all = append(all, "--ledger="+f.ledger, "--log-level="+f.logLevel)
+	all = append(all, f.limits.args()...)
 	for _, p := range []struct{ flag, path string }{
 		{"socket", socket}, {"state-dir", f.stateDir}, {"discovery-dir", f.discoveryDir}, {"log-file", f.logFile},
 	} {
@@ -110,6 +115,10 @@ func (a *app) serveCommand() *cobra.Command {
 			if err != nil {
 				return usagef("--ledger: %w", err)
 			}
+			connections, memory, err := f.limits.parse()
+			if err != nil {
+				return err
+			}
 			if err := preparePaths(a.socket); err != nil {
 				return err
 			}
@@ -120,8 +129,11 @@ func (a *app) serveCommand() *cobra.Command {
 				StateDir:     f.stateDir,
 				Ledger:       policy,
 				DiscoveryDir: f.discoveryDir,
-				Version:      version.String(),
-				Logger:       log.Logger,
+
+				MaxConnections: connections,
+				Memory:         limits.LimitMemory(memory),
+				Version:        version.String(),
+				Logger:         log.Logger,
 			})
 		},
 	}

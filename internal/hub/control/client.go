@@ -11,16 +11,18 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"syscall"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	kinds "github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/internal/hub/api"
 )
 
 // Client is a hub in another process, reached over its control socket. Each request looks
-// the socket up anew, so a Client survives the hub's restart. An error of code no_hub means
-// that the request did not leave.
+// the socket up anew, so a Client survives the hub's restart. An error of code no_hub
+// or overloaded means that nothing was executed.
 type Client struct {
 	path string
 	http http.Client
@@ -50,6 +52,15 @@ func (c *Client) dial(ctx context.Context, _, _ string) (net.Conn, error) {
 	}
 	if errors.Is(err, errForeignSocket) {
 		return nil, &api.Error{Code: api.CodeUnauthorized, Message: err.Error(), Err: err}
+	}
+	if kinds.Of(err) == kinds.Limit || errors.Is(err, syscall.EAGAIN) { // EAGAIN: as many wait to be accepted as may
+		const after = time.Second
+		return nil, &api.Error{
+			Code:             api.CodeOverloaded,
+			Message:          fmt.Sprintf("the hub at %s can't be connected to for want of resources (%v); nothing was executed; try again in %v", c.path, err, after),
+			RetryAfterMillis: api.Millis(after),
+			Err:              err,
+		}
 	}
 	return nil, &api.Error{
 		Code:    api.CodeNoHub,
@@ -275,7 +286,7 @@ func (c *Client) Reachable(ctx context.Context) bool {
 	defer cancel()
 	conn, err := c.dial(ctx, "", "")
 	if err != nil {
-		return false
+		return api.CodeOf(err) == api.CodeOverloaded // it is there
 	}
 	conn.Close()
 	return true

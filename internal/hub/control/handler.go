@@ -4,8 +4,10 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"mime"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
@@ -123,6 +125,9 @@ func answer(w http.ResponseWriter, v any, err error) {
 	if err != nil {
 		e := asError(err)
 		v, status = record{Error: e}, statusFor(e.Code)
+		if after := e.ErrorRetryAfter(); after > 0 {
+			w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
+		}
 	}
 	w.Header().Set("Content-Type", jsonType)
 	w.Header().Set("Cache-Control", "no-store")

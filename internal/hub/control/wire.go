@@ -73,6 +73,7 @@ var statusOf = map[api.Code]int{
 	api.CodeUnknownReader:   http.StatusNotFound,
 	api.CodeReaderConflict:  http.StatusConflict,
 	api.CodeLimit:           http.StatusInsufficientStorage,
+	api.CodeOverloaded:      http.StatusServiceUnavailable,
 	api.CodeCanceled:        499, // as other servers have it; nobody is there to read it
 }
 

@@ -1,6 +1,7 @@
 package daemon
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -17,6 +18,7 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/metrics"
 	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/wsconn"
@@ -30,8 +32,12 @@ type Options struct {
 	StateDir     string // for what outlives the hub; made if it is not there
 	Ledger       hub.LedgerPolicy
 	DiscoveryDir string // "" is the default one
-	Version      string
-	Logger       *slog.Logger
+	// MaxConnections bounds the instances that are connected, the requests over HTTP and those
+	// over the control socket, each; 0 is limits.DefaultConnections.
+	MaxConnections int
+	Memory         *limits.Memory // above it new calls are refused; nil: no limit
+	Version        string
+	Logger         *slog.Logger
 }
 
 // TokenPath is where a hub with that state directory keeps its token.
@@ -79,12 +85,15 @@ func Run(ctx context.Context, o Options) error {
 		return bookErr
 	}
 	sessions := metrics.NewSessions(nil)
-	h, registry, err := newHub(o, parts{token, web, monitor, guard, sessions, book, bookErr})
+	o.MaxConnections = cmp.Or(o.MaxConnections, limits.DefaultConnections)
+	p := parts{token, web, monitor, guard, sessions, book, bookErr,
+		control.NewClientLimits(o.MaxConnections), control.NewClientLimits(o.MaxConnections)}
+	h, registry, err := newHub(o, p)
 	if err != nil {
 		return err
 	}
 	exposition := newExposition(h, sessions, metrics.Power(monitor), metrics.Discovery(registry))
-	return serve(ctx, o, h, exposition, socket, web, token)
+	return serve(ctx, o, h, exposition, socket, p)
 }
 
 // parts are what a hub is made of.
@@ -96,6 +105,8 @@ type parts struct {
 	metrics *metrics.Sessions
 	book    *ledger.Ledger // nil without one
 	bookErr error          // why
+	// What the clients of the two servers may do at a time.
+	webClients, controlClients *control.ClientLimits
 }
 
 func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
@@ -115,8 +126,13 @@ func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 		LedgerError:  p.bookErr,
 		LedgerKey:    derive(p.token, "brum hub ledger"),
 		HTTP:         baseURL(p.web),
-		Version:      o.Version,
-		Logger:       o.Logger,
+
+		MaxConnections: o.MaxConnections,
+		Memory:         o.Memory,
+		HTTPClients:    p.webClients.Usage,
+		ControlClients: p.controlClients.Usage,
+		Version:        o.Version,
+		Logger:         o.Logger,
 	}
 	if p.book != nil { // else it would be an interface that is not nil
 		cfg.Ledger = p.book
@@ -126,13 +142,13 @@ func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 }
 
 // serve runs the hub and its servers. If one of them fails all end.
-func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handler, socket *control.Socket, web []net.Listener, token string) error {
+func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handler, socket *control.Socket, p parts) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	tools := mcpserver.New(h, o.Version, o.Logger)
-	servers := []*server{controlServer(h, socket, o.Logger)}
-	if len(web) > 0 {
-		servers = append(servers, webServer(h, tools, exposition, web, token, o.Logger))
+	servers := []*server{controlServer(h, socket, p.controlClients, o.Logger)}
+	if len(p.web) > 0 {
+		servers = append(servers, webServer(h, tools, exposition, p, o.Logger))
 	}
 
 	var running sync.WaitGroup
@@ -144,7 +160,7 @@ func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handle
 		})
 	}
 	running.Go(func() { tools.Run(ctx) })
-	o.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(web), "token", TokenPath(o.StateDir))
+	o.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(p.web), "token", TokenPath(o.StateDir))
 
 	running.Go(func() { cancel(h.Run(ctx)) })
 	<-ctx.Done()

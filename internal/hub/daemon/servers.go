@@ -22,6 +22,7 @@ import (
 type server struct {
 	name      string
 	http      *http.Server
+	log       *slog.Logger
 	listeners []net.Listener
 }
 
@@ -29,7 +30,7 @@ type server struct {
 func (s *server) run() error {
 	ended := make(chan error, len(s.listeners))
 	for _, l := range s.listeners {
-		go func() { ended <- s.http.Serve(l) }()
+		go func() { ended <- s.http.Serve(wsconn.Patient(l, s.log)) }()
 	}
 	var failed error
 	for range s.listeners {
@@ -52,13 +53,13 @@ func (s *server) end() {
 }
 
 // controlServer serves the API on the control socket.
-func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server {
-	handler := control.NewHandler(h, h)
+func controlServer(h *hub.Hub, socket *control.Socket, limits *control.ClientLimits, log *slog.Logger) *server {
+	handler := limits.Handler(control.NewHandler(h, h))
 	if token := socket.Token(); token != "" {
 		handler = control.RequireToken(token, handler)
 	}
 	handler = wsconn.RefuseForeign(handler, wsconn.Access{})
-	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), []net.Listener{socket}}
+	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), log, []net.Listener{socket}}
 }
 
 // mcpIdle is how long an MCP client of the HTTP endpoint may be silent before its session
@@ -66,10 +67,10 @@ func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server
 const mcpIdle = 30 * time.Minute
 
 // webServer serves the API, MCP and what Prometheus asks for over HTTP.
-func webServer(h *hub.Hub, tools *mcpserver.Server, exposition http.Handler, listeners []net.Listener, token string, log *slog.Logger) *server {
+func webServer(h *hub.Hub, tools *mcpserver.Server, exposition http.Handler, p parts, log *slog.Logger) *server {
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(h, h)))
-	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
+	mux.Handle("/api/v1/", control.RequireToken(p.token, p.webClients.Handler(control.NewHandler(h, h))))
+	mux.Handle("/mcp", control.RequireToken(p.token, p.webClients.Handler(mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return tools.MCP() },
 		&mcp.StreamableHTTPOptions{
 			Logger:                       log,
@@ -77,11 +78,11 @@ func webServer(h *hub.Hub, tools *mcpserver.Server, exposition http.Handler, lis
 			MaxRequestBodyBytes:          api.MaxRequest,
 			PropagateRequestCancellation: true,
 			DisableLocalhostProtection:   true, // RefuseForeign stands before it
-		})))
-	mux.Handle("GET /metrics", control.RequireToken(token, exposition))
+		}))))
+	mux.Handle("GET /metrics", control.RequireToken(p.token, exposition))
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
 		io.WriteString(w, "ok\n")
 	})
 	handler := wsconn.RefuseForeign(mux, wsconn.Access{})
-	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), listeners}
+	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), log, p.web}
 }

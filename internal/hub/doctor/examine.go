@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/power"
 )
 
@@ -50,6 +51,8 @@ func Examine(ctx context.Context, o Options) *Report {
 	r.add(found...)
 	r.add(httpFindings(ctx, o.HTTP, status)...)
 	r.add(sessionFindings(status)...)
-	r.add(limitFindings(openFiles())...)
+	r.add(limitFindings(limits.MaxFiles())...)
+	r.add(notifyFindings(limits.Watches())...)
+	r.add(usageFindings(status)...)
 	return r
 }

@@ -10,6 +10,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/power/powertest"
 )
@@ -63,12 +65,46 @@ func TestLimits(t *testing.T) {
 	for files, s := range map[uint64]Severity{0: OK, 20: Broken, 256: Degraded, 20000: OK} {
 		want(t, limitFindings(files), "open files", s)
 	}
+	if f := notifyFindings(0, 0); len(f) > 0 {
+		t.Errorf("of what is not known: %+v", f)
+	}
+	want(t, notifyFindings(128, 8192), "inotify", OK)
+	want(t, notifyFindings(128, 100), "inotify", Degraded)
+	want(t, notifyFindings(4, 8192), "inotify", Degraded)
+}
+
+func TestUsage(t *testing.T) {
+	if f := usageFindings(nil); len(f) > 0 {
+		t.Errorf("without a hub: %+v", f)
+	}
+	status := new(api.Status)
+	l := &status.Hub.Limits
+	l.Connections = api.Usage{Used: 5, Limit: 5, Refused: 1}
+	l.HTTP.Requests = api.Usage{Used: 1, Limit: 5, Refused: 3}
+	l.Control.Requests = api.Usage{Used: 4, Limit: 5}
+	l.MemoryBytes = api.Usage{Used: 100 << 20}
+	l.Files = api.Usage{Used: -1, Limit: 1024}
+	findings := usageFindings(status)
+	for subject, c := range map[string]struct {
+		severity Severity
+		what     string
+	}{
+		"hub's connections":      {Degraded, "5 of at most 5; 1 were refused so far"},
+		"hub's requests":         {Note, "1 of at most 5; 3 were refused so far"},
+		"hub's control requests": {OK, "4 of at most 5"},
+		"hub's memory":           {OK, "100 MiB, no limit"},
+		"hub's open files":       {OK, "an unknown number of at most 1024"},
+	} {
+		if f := want(t, findings, subject, c.severity); f.What != c.what {
+			t.Errorf("%s: %s", subject, f.What)
+		}
+	}
 }
 
 // A process that may open few files knows it.
 func TestFewFiles(t *testing.T) {
 	if runtime.GOOS == "windows" {
-		if n := openFiles(); n != 0 {
+		if n := limits.MaxFiles(); n != 0 {
 			t.Errorf("%d", n)
 		}
 		return

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"go.uber.org/goleak"
+
+	"github.com/standardbeagle/brum/internal/limits"
 )
 
 // With this variable set, the test binary prints what it may open and ends.
@@ -13,7 +15,7 @@ const filesVariable = "BRUM_TEST_OPEN_FILES"
 
 func TestMain(m *testing.M) {
 	if os.Getenv(filesVariable) != "" {
-		fmt.Println(openFiles())
+		fmt.Println(limits.MaxFiles())
 		return
 	}
 	goleak.VerifyTestMain(m)

@@ -15,6 +15,9 @@ import (
 // CodeKey is where the _meta of an error result says which api.Code it is.
 const CodeKey = "brum/code"
 
+// RetryAfterKey is where it says, in milliseconds, when another attempt makes sense.
+const RetryAfterKey = "brum/retry_after_ms"
+
 // run returns the handler that runs an instance's tool. What goes wrong is told as the
 // tool's result, where the model can read it.
 func (s *Server) run(tool string) mcp.ToolHandler {
@@ -76,6 +79,9 @@ func failure(err error) *mcp.CallToolResult {
 	if e, ok := errors.AsType[*api.Error](err); ok {
 		res.Content = []mcp.Content{&mcp.TextContent{Text: fmt.Sprintf("%s: %s", e.Code, e.Error())}}
 		res.Meta = mcp.Meta{CodeKey: string(e.Code)}
+		if e.RetryAfterMillis > 0 {
+			res.Meta[RetryAfterKey] = e.RetryAfterMillis
+		}
 	}
 	return res
 }
