@@ -54,6 +54,7 @@ type Checks struct {
 	last     Sight
 	lived    time.Time // the last sign of life, or since when one could be expected
 	asked    time.Time // when the question that is under way was; zero: none is
+	answered time.Time // when a question last was
 	due      time.Time // when to look next, for a reason; zero while paused
 	excuses  int
 	failures int // in a row
@@ -112,6 +113,9 @@ func (c *Checks) Failures() int { return c.failures }
 // Silent is since when it has said nothing, the time without a link left out.
 func (c *Checks) Silent() time.Time { return c.lived }
 
+// LastAnswer is when a question was last answered; zero for never.
+func (c *Checks) LastAnswer() time.Time { return c.answered }
+
 // Quality is how well it has answered lately, 0 to 1.
 func (c *Checks) Quality() float64 { return c.quality.value() }
 
@@ -133,7 +137,7 @@ func (c *Checks) Answered(now time.Time) {
 		c.lull /= 2
 		c.quality.answered(took)
 	}
-	c.asked, c.last.Heard = time.Time{}, now
+	c.asked, c.answered, c.last.Heard = time.Time{}, now, now
 	c.alive(now)
 }
 

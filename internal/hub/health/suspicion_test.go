@@ -166,8 +166,12 @@ func TestSuspicions(t *testing.T) {
 				j := judge(k.fresh, paths()[n], floor, life)
 				text += fmt.Sprintf("  %5d wrong, in %5.0f ms", j.wrong, float64(j.detected)/1e6)
 				wrong[i] += j.wrong
-				detected[i] += j.detected
+				detected[i] += j.detected / time.Duration(len(paths()))
 			}
+		}
+		text += fmt.Sprintf("\n%-13s", "together")
+		for i := range kinds {
+			text += fmt.Sprintf("  %5d wrong, in %5.0f ms", wrong[i], float64(detected[i])/1e6)
 		}
 		t.Log(text)
 		return wrong, detected
