@@ -61,11 +61,14 @@ func (l *link) look(c *client) (ask bool, next time.Time, changed <-chan struct{
 // judge lets f tell the checks something, and records what follows from it.
 func (l *link) judge(f func(*health.Checks)) {
 	l.mu.Lock()
-	was := l.checks.Stalled()
+	was, answered := l.checks.Stalled(), l.checks.LastAnswer()
 	f(l.checks)
-	flipped := l.checks.Stalled() != was
+	news := l.checks.Stalled() != was || l.recorded == api.Stalled && l.checks.LastAnswer() != answered
+	if s := l.stateLocked(); s != api.Active && s != api.Stalled {
+		news = false // for the session to tell
+	}
 	l.mu.Unlock()
-	if flipped {
+	if news {
 		l.change(api.TriggerCheck, func() {})
 	}
 }

@@ -56,6 +56,22 @@ func TestJ4_HungInstanceIsStalled(t *testing.T) {
 	}
 }
 
+// Whoever refuses to be pinged is there to refuse it.
+func TestJ3_MethodNotFoundIsAlive(t *testing.T) {
+	inVirtualTime(t, func(v *virtual) {
+		v.noPing.Store(true)
+		for range 60 {
+			time.Sleep(10 * time.Second)
+			if i := v.see(); i.State != api.Active || i.Health.Failures > 0 {
+				v.Fatalf("%+v, %+v", i, i.Health)
+			}
+		}
+		if n := v.pings.Load(); n < 30 || n > 41 { // one in 15 s
+			v.Errorf("%d pings in ten minutes", n)
+		}
+	})
+}
+
 // A call may take as long as it likes.
 func TestJ4_LongCallIsNoStall(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) {

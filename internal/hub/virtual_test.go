@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -23,6 +24,8 @@ type virtual struct {
 	network *sessiontest.Network
 	dialled *session.Session
 	gate    *gate
+	noPing  atomic.Bool // the instance knows no ping
+	pings   atomic.Int64
 }
 
 const virtualID = "a-1"
@@ -66,6 +69,17 @@ func inVirtualTime(t *testing.T, f func(*virtual)) {
 // serve is the instance's work: an MCP server behind the gate.
 func (v *virtual) serve(ctx context.Context, acceptor *session.Acceptor) {
 	server := mcp.NewServer(&mcp.Implementation{Name: "instance", Version: "1"}, nil)
+	server.AddReceivingMiddleware(func(next mcp.MethodHandler) mcp.MethodHandler {
+		return func(ctx context.Context, method string, req mcp.Request) (mcp.Result, error) {
+			if method == "ping" {
+				v.pings.Add(1)
+				if v.noPing.Load() {
+					return nil, &jsonrpc.Error{Code: jsonrpc.CodeMethodNotFound, Message: "no such method"}
+				}
+			}
+			return next(ctx, method, req)
+		}
+	})
 	server.AddTool(&mcp.Tool{Name: "wait", InputSchema: anything}, func(ctx context.Context, _ *mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 		<-ctx.Done()
 		return nil, ctx.Err()
