@@ -199,3 +199,20 @@ func TestRenewalThatFailsInAnOutage(t *testing.T) {
 		}
 	})
 }
+
+func TestStatsTellHold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := newPair(t, Config{})
+		defer p.end()
+		for _, why := range []Trigger{TriggerWake, TriggerNetwork} {
+			p.a.Hold(why)
+			if got := p.a.Stats().Held; got != why {
+				t.Errorf("held by %v, stats say %v", why, got)
+			}
+			p.a.Nudge(why)
+			if got := p.a.Stats().Held; got != TriggerNone {
+				t.Errorf("not held, stats say %v", got)
+			}
+		}
+	})
+}

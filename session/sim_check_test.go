@@ -93,7 +93,6 @@ type judge struct {
 	attempted simTime // when the last attempt of this outage was made; below 0 for none
 	outage    time.Time
 	slowed    bool // somebody has asked to wait, or another program answered
-	linkedAt  simTime
 
 	slept simTime       // of the host, when the timer was set
 	set   time.Duration // of its wall clock
@@ -102,7 +101,7 @@ type judge struct {
 func (j *judge) init() { j.unacked, j.attempted = -1, -1 }
 
 func (j *judge) linked(x *simDriver) {
-	j.heardAt, j.unacked, j.attempted, j.linkedAt = x.proc.ran(), -1, -1, x.d.t
+	j.heardAt, j.unacked, j.attempted = x.proc.ran(), -1, -1
 	x.checkStale()
 }
 
@@ -183,9 +182,23 @@ func (x *simDriver) condemns(now time.Time, p probe) {
 	if least := minProbe - x.grace(); (ran-j.probed < least || ran-j.heardAt < least) && stopped > minProbe+probeSlack+x.grace() {
 		x.d.fail("S8: %v gives its link up; it has run for %v since it asked, %v since it heard something", x.side, ran-j.probed, ran-j.heardAt)
 	}
-	if !x.d.slow && x.link != nil && (x.d.settled && x.pair.alive() || x.d.evening && j.linkedAt > x.d.calmAt+time.Second) {
+	if x.reachesPeer() {
 		x.d.fail("S8: %v judges a live peer dead in calm weather: it asked %v ago, heard something %v ago, RTT %v", x.side, ran-j.probed, ran-j.heardAt, x.core.live.rtt)
 	}
+}
+
+// reachesPeer reports whether the link can't have been silent for any fault of the network. When
+// it was bound tells nothing: that may be seconds after its connection was made, in calm weather,
+// and of a path that is no more.
+func (x *simDriver) reachesPeer() bool {
+	d := x.d
+	switch {
+	case d.slow || x.link == nil:
+		return false
+	case d.settled && x.pair.alive():
+		return true
+	}
+	return d.evening && x.link.sock.conn.made > d.calmAt
 }
 
 // nudged: S7. Whoever has no link dials at once, whoever has one asks.

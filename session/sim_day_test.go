@@ -30,6 +30,7 @@ type day struct {
 	captured [][]byte // requests that the acceptor has accepted, for thieves
 	foreign  bool     // another program has had the port
 	calmAt   simTime  // since when it is evening
+	late     simTime  // the next connection is bound so late
 	slow     bool     // the path is so slow that a live peer may be given up
 	evening  bool     // the weather is calm for the rest of the day, and nothing new is sent
 	settled  bool     // all links are healthy, and nothing is on its way
@@ -75,7 +76,19 @@ func (d *day) fail(format string, args ...any) {
 }
 
 // liveDay lives through the day of a seed. The error tells how to see it again.
-func liveDay(seed uint64) (d *day, err error) {
+func liveDay(seed uint64) (*day, error) {
+	return simulate(seed, func(d *day) {
+		d.draw()
+		d.begin()
+		d.until(d.plan.length)
+		d.calmDown()
+		d.converge()
+		d.closeAll()
+		d.night()
+	})
+}
+
+func simulate(seed uint64, live func(*day)) (d *day, err error) {
 	d = &day{seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6272756d)), tasks: map[*task]struct{}{}, byID: map[ID]*simPair{}}
 	defer func() {
 		p := recover()
@@ -92,12 +105,7 @@ func liveDay(seed uint64) (d *day, err error) {
 		}
 		err = fmt.Errorf("seed %d, at %v: %s\nreplay: go test -run 'TestSimulation$' ./session -seed %d\n%s", seed, d.t, what, seed, d.trace.tail())
 	}()
-	d.begin()
-	d.until(d.plan.length)
-	d.calmDown()
-	d.converge()
-	d.closeAll()
-	d.night()
+	live(d)
 	return d, nil
 }
 

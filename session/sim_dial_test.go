@@ -137,7 +137,8 @@ func (d *day) answer(p *simProcess, k *simSocket, request []byte) {
 			x.abort(linkID, cmpErr(err, errSimReset))
 			k.close()
 		default:
-			later := time.Duration(0)
+			later := d.late
+			d.late = 0
 			if !d.evening && d.chance(20) {
 				later = d.about(time.Millisecond, 3*time.Second)
 			}

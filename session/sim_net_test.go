@@ -50,6 +50,7 @@ const (
 // simConn is a TCP connection.
 type simConn struct {
 	id      int
+	made    simTime
 	gen     int
 	dead    [2]bool // toward that side: a middlebox has forgotten it
 	sockets [2]*simSocket
@@ -107,7 +108,7 @@ type pendingWrite struct {
 
 func (n *simNet) connect(client, server *simProcess) (a, b *simSocket) {
 	n.made++
-	c := &simConn{id: n.made, gen: n.gen, giveUp: n.d.about(20*time.Second, 20*time.Minute)}
+	c := &simConn{id: n.made, made: n.d.t, gen: n.gen, giveUp: n.d.about(20*time.Second, 20*time.Minute)}
 	for i, p := range []*simProcess{client, server} {
 		k := &simSocket{conn: c, net: n, side: side(i), proc: p, sndBuf: n.d.plan.sndBuf}
 		c.sockets[i] = k

@@ -34,7 +34,8 @@ type plan struct {
 	talk    bool // in the evening: one side does all the talking
 }
 
-func (d *day) begin() {
+// draw draws the plan of a day.
+func (d *day) draw() {
 	pick := func(list ...int) int { return list[d.rng.IntN(len(list))] }
 	length := []time.Duration{2 * time.Minute, 10 * time.Minute, 10 * time.Minute, time.Hour, time.Hour, 5 * time.Hour}[d.rng.IntN(6)]
 	if d.chance(40) {
@@ -67,6 +68,9 @@ func (d *day) begin() {
 		d.plan.heartbeat = d.about(500*time.Millisecond, 10*time.Second)
 		d.plan.window = 2*d.plan.heartbeat + maxProbe
 	}
+}
+
+func (d *day) begin() {
 	d.net = simNet{d: d}
 	d.net.weather()
 	for i, name := range []string{"A", "B"} {

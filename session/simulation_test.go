@@ -89,3 +89,38 @@ func TestSimulationIsDeterministic(t *testing.T) {
 		}
 	}
 }
+
+// S8 in the judgement of the simulation: a connection may be bound in calm weather that was made
+// before it, on a path that is no more. Whoever then hears nothing is right to give it up.
+func TestSimulationOfALateBinding(t *testing.T) {
+	d, err := simulate(1, func(d *day) {
+		d.draw()
+		d.plan.troubles, d.plan.heartbeat, d.plan.window = 0, DefaultHeartbeat, DefaultWindow
+		d.begin()
+		joined := func() bool {
+			list := d.live()
+			return len(list) == 2 && list[0].link != nil && list[1].link != nil
+		}
+		if !d.untilTrue(time.Minute, joined) {
+			d.fail("no session")
+		}
+		a, b := d.live()[0], d.live()[1]
+		was := a.link.id
+		d.late = 5 * time.Second
+		for _, k := range d.net.conns[0].sockets {
+			k.fail(errSimReset)
+		}
+		if !d.untilTrue(d.t+time.Minute, func() bool { return a.link != nil && a.link.id > was }) || b.link != nil {
+			d.fail("no link of which only one side knows")
+		}
+		d.net.delay = time.Second // so that there will be another path
+		d.calmDown()
+		d.until(d.t + linkedBy)
+		if d.totals.judged == 0 || !joined() || a.link.id != b.link.id {
+			d.fail("%d links were given up, %v, %v", d.totals.judged, a.link, b.link)
+		}
+	})
+	if err != nil {
+		t.Fatal(err, d.t)
+	}
+}

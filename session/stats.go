@@ -17,6 +17,7 @@ type Stats struct {
 	ConnectedSince time.Time // zero without a link
 	NextAttemptAt  time.Time // zero unless the dialing side waits to dial
 	Breaker        Breaker   // of the dialing side
+	Held           Trigger   // why nothing is dialled or judged, see Hold; TriggerNone if it is
 	Resumes        uint64
 	LastResume     *Change // nil before the first
 	LastError      error   // what last ended a link or failed an attempt; nil if nothing ever did
@@ -57,6 +58,7 @@ func (s *Session) Stats() Stats {
 		Attempt:         c.linkID,
 		ConnectedSince:  s.record.connectedSince,
 		Resumes:         c.counts.resumes,
+		Held:            c.hold.why,
 		LastError:       s.record.lastErr,
 		LastHeard:       c.live.lastInbound,
 		RTT:             c.live.rtt,

@@ -97,7 +97,7 @@ type hubStatus struct {
 	Instances []struct {
 		ID        string `json:"id"`
 		Name      string `json:"name"`
-		State     string `json:"state"`
+		State     string `json:"raw_state"` // as it is, not as it is shown
 		SessionID string `json:"session_id"`
 	} `json:"instances"`
 }

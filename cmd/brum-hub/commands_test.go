@@ -47,7 +47,13 @@ func TestStatusJSON(t *testing.T) {
 	}
 	i := got.Instances[0]
 	keys("id name directory state transport session_id epoch connected_since uptime_seconds resumes last_resume "+
-		"next_attempt_at last_heard_at rtt_ms unacked_messages unacked_bytes last_error", slices.Collect(maps.Keys(i)))
+		"next_attempt_at last_heard_at rtt_ms unacked_messages unacked_bytes last_error "+
+		"raw_state breaker held recent_losses unsteady health", slices.Collect(maps.Keys(i)))
+	health, _ := i["health"].(map[string]any)
+	keys("quality checks interval_ms answer_ms failures silent_ms", slices.Collect(maps.Keys(health)))
+	if i["raw_state"] != "active" || i["breaker"] != "closed" || i["held"] != "" || health["quality"] != 1.0 || health["checks"] != "running" {
+		t.Errorf("%v", i)
+	}
 	if i["name"] != "web" || i["state"] != "active" || i["transport"] != "session" || i["epoch"].(float64) < 1 || i["last_resume"] != nil {
 		t.Errorf("%v", i)
 	}

@@ -27,7 +27,7 @@ func TestLogFollowAcrossACut(t *testing.T) {
 	for _, how := range []faultproxy.Ending{faultproxy.RST, faultproxy.FIN} {
 		proxy.Admit(faultproxy.Refuse)
 		proxy.Cut(how)
-		w.until(t, "outage", func(s *api.Status) bool { return s.Instances[0].State == api.Retrying })
+		w.until(t, "outage", func(s *api.Status) bool { return s.Instances[0].RawState == api.Retrying })
 		proxy.Heal()
 		w.active(t, 1)
 		logs.upTo(logs.last + 100)

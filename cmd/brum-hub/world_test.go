@@ -239,7 +239,7 @@ func (w *world) active(t *testing.T, n int) {
 	t.Helper()
 	w.until(t, fmt.Sprint(n, " active instances"), func(s *api.Status) bool {
 		for _, i := range s.Instances {
-			if i.State != api.Active {
+			if i.RawState != api.Active {
 				return false
 			}
 		}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/health"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
@@ -40,6 +41,11 @@ type Config struct {
 	// ListTimeout a list of tools. Default 30 s each.
 	ConnectTimeout time.Duration
 	ListTimeout    time.Duration
+	// Checks says how often idle instances are asked whether they still work.
+	Checks health.Config
+	// Window is the liveness window of the sessions that Dial makes; default
+	// session.DefaultWindow.
+	Window time.Duration
 	// Ledger records calls and readers; nil: there is none, because of LedgerError if that is
 	// set. LedgerKey keys the digests in it.
 	Ledger       Ledger

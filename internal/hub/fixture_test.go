@@ -222,6 +222,7 @@ func startHub(t *testing.T, adjust func(*Config)) *testHub {
 	source := newTestSource()
 	cfg := Config{
 		Source: source,
+		Window: quick(nil).Window,
 		Dial: func(f Found) (*session.Session, error) {
 			c := quick(f.Key)
 			return brum.Dial(f.SessionURL, &c, nil)

@@ -14,14 +14,15 @@ import (
 type lane struct {
 	mcp    *mcp.ClientSession
 	sinks  *sinks
+	ear    *ear
 	stream uint64 // that it is on
 }
 
 // connect shakes hands on transport.
 func connect(ctx context.Context, mc *mcp.Client, transport mcp.Transport, stream uint64) (*lane, error) {
-	l := &lane{sinks: new(sinks), stream: stream}
+	l := &lane{sinks: new(sinks), ear: newEar(), stream: stream}
 	var err error
-	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, stream}, &mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
+	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, l.ear, stream}, &mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/health"
 	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
 )
@@ -43,7 +44,11 @@ type link struct {
 	nextTry   time.Time
 	lastErr   error
 	noSeat    *limits.FullError // while it waits for another connection to end
-	shown     api.State
+	recorded  api.State         // the last that is in the history
+	checks    *health.Checks    // of client's application; nil without one
+	damper    health.Damper
+	heard     time.Time   // when anything last arrived, over any session
+	again     *time.Timer // for the damper; nil before its first wish
 	history   history
 }
 
@@ -59,7 +64,8 @@ func newLink(h *Hub, f Found) *link {
 		found:   f,
 		stopped: h.cfg.Stops.has(f.ID),
 	}
-	l.shown = l.stateLocked()
+	l.recorded = l.stateLocked()
+	l.showLocked(time.Now(), l.recorded)
 	return l
 }
 
@@ -67,6 +73,7 @@ func newLink(h *Hub, f Found) *link {
 func (l *link) run() {
 	defer l.end(nil)
 	defer l.hub.settled.tried(l)
+	defer l.stopShowing()
 	for failures := 0; ; {
 		found, err := l.wanted()
 		if err != nil {

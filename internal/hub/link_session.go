@@ -4,8 +4,10 @@ import (
 	"context"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/health"
 	"github.com/standardbeagle/brum/session"
 )
 
@@ -52,7 +54,7 @@ func (l *link) begin(found Found, sess *session.Session, drop context.CancelCaus
 
 func (l *link) finish(err error) {
 	l.change(triggerOf(err), func() {
-		l.current, l.drop, l.client = nil, nil, nil
+		l.current, l.drop, l.client, l.checks = nil, nil, nil, nil
 		if !isOurWish(err) {
 			l.lastErr = err
 		}
@@ -74,7 +76,13 @@ func (l *link) converse(ctx context.Context, sess *session.Session, life string)
 	if err := c.refresh(ctx); err != nil {
 		return fmt.Errorf("list of tools: %w", err)
 	}
-	l.change(api.TriggerStart, func() { l.client, l.wasActive, l.lastErr = c, true, nil })
+	l.change(api.TriggerStart, func() {
+		l.client, l.wasActive, l.lastErr = c, true, nil
+		l.checks = health.NewChecks(l.hub.cfg.Checks, time.Now())
+	})
+	checking, stop := context.WithCancel(ctx)
+	defer stop()
+	c.waiting.Go(func() { l.check(checking, c) })
 	l.hub.changes.toolsChanged()
 	l.hub.settled.tried(l)
 	for {

@@ -46,23 +46,24 @@ func (l *link) sessionChanged(ch session.Change) {
 }
 
 // changeRecorded applies f, which returns what it knows of the change, and enters it into
-// the history if the state that people see is another one now.
+// the history if the state is another one now.
 func (l *link) changeRecorded(f func() api.Change) {
 	now := time.Now()
 	l.mu.Lock()
 	c := f()
 	l.wakeLocked()
 
-	c.At, c.From, c.To = now, l.shown, l.stateLocked()
-	visible := c.From != c.To
-	if visible {
-		l.shown = c.To
+	c.At, c.From, c.To = now, l.recorded, l.stateLocked()
+	differs := c.From != c.To
+	if differs {
+		l.recorded = c.To
 		l.completeLocked(&c, now)
 		l.history.add(c)
 	}
+	l.showLocked(now, c.To)
 	l.mu.Unlock()
 
-	if visible {
+	if differs {
 		l.log.Info("state", "from", c.From, "to", c.To, "trigger", c.Trigger, "error", c.Error)
 	}
 	l.hub.changes.statusChanged()
@@ -98,7 +99,7 @@ func (l *link) completeLocked(c *api.Change, now time.Time) {
 
 func linked(s api.State) bool { return s == api.Active || s == api.Suspect || s == api.Stalled }
 
-// stateLocked derives the state that people see.
+// stateLocked derives the state; what people see of it is damped, see showLocked.
 func (l *link) stateLocked() api.State {
 	pending := api.Connecting
 	if l.wasActive || l.lastErr != nil {
@@ -120,10 +121,17 @@ func (l *link) stateLocked() api.State {
 	case session.Connecting:
 		return pending
 	case session.Active:
+		if l.checks != nil && l.checks.Stalled() {
+			return api.Stalled
+		}
 		return api.Active
 	case session.Suspect:
 		return api.Suspect
 	case session.Stalled:
+		// That something was taken in is told with a heartbeat; an answer proves it at once.
+		if l.checks != nil && !l.checks.Stalled() && l.checks.LastAnswer().After(l.current.Stats().Since) {
+			return api.Active
+		}
 		return api.Stalled
 	case session.Retrying, session.Detached, session.Closing, session.Closed:
 		return api.Retrying
@@ -135,11 +143,16 @@ func (l *link) stateLocked() api.State {
 // status is a snapshot for people.
 func (l *link) status(now time.Time) api.Instance {
 	l.mu.Lock()
+	raw := l.stateLocked()
 	s := api.Instance{
 		ID:            l.id,
 		Name:          l.found.Name,
 		Directory:     l.found.Directory,
-		State:         l.stateLocked(),
+		RawState:      raw,
+		State:         l.showLocked(now, raw),
+		RecentLosses:  l.damper.Losses(now),
+		Unsteady:      l.damper.Unsteady(now),
+		Health:        l.healthLocked(now),
 		Transport:     api.TransportSession,
 		NextAttemptAt: timeOrNil(l.nextTry),
 		LastError:     errorText(l.lastErr),
@@ -176,6 +189,8 @@ func (l *link) status(now time.Time) api.Instance {
 	if s.LastError == "" && !linked(s.State) {
 		s.LastError = errorText(stats.LastError)
 	}
+	s.Breaker = stats.Breaker.String()
+	s.Held = heldName(stats.Held)
 	s.RTTMillis = api.Millis(stats.RTT)
 	s.UnackedMessages, s.UnackedBytes = stats.UnackedMessages, stats.UnackedBytes
 	return s

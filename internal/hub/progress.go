@@ -83,10 +83,12 @@ func (s *sinks) get(token string) *progress {
 
 // tap is a transport whose connection files progress as it is read, in order and before
 // the result that follows it. (The SDK handles notifications beside results, so that the
-// last reports would come after the call has returned.) It also notes which calls left.
+// last reports would come after the call has returned.) It also notes which calls left, and
+// when anything came.
 type tap struct {
 	mcp.Transport
 	sinks  *sinks
+	ear    *ear
 	stream uint64
 }
 
@@ -95,18 +97,22 @@ func (t *tap) Connect(ctx context.Context) (mcp.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tappedConn{Connection: c, sinks: t.sinks, stream: t.stream}, nil
+	return &tappedConn{Connection: c, sinks: t.sinks, ear: t.ear, stream: t.stream}, nil
 }
 
 type tappedConn struct {
 	mcp.Connection
 	sinks  *sinks
+	ear    *ear
 	stream uint64
 }
 
 func (c *tappedConn) Read(ctx context.Context) (jsonrpc.Message, error) {
 	for {
 		msg, err := c.Connection.Read(ctx)
+		if err == nil {
+			c.ear.heard()
+		}
 		if err != nil || !c.file(msg) {
 			return msg, err
 		}

@@ -87,7 +87,7 @@ type status struct {
 type instance struct {
 	ID        string `json:"id"`
 	Name      string `json:"name"`
-	State     string `json:"state"`
+	State     string `json:"raw_state"` // as it is, not as it is shown
 	SessionID string `json:"session_id"`
 	Epoch     uint64 `json:"epoch"`
 	Resumes   uint64 `json:"resumes"`

@@ -1,6 +1,9 @@
 package api
 
-import "time"
+import (
+	"cmp"
+	"time"
+)
 
 // Status is a snapshot of a hub.
 type Status struct {
@@ -28,7 +31,7 @@ const (
 	Active     State = "active"
 	Suspect    State = "suspect" // silent; being probed
 	Retrying   State = "retrying"
-	Stalled    State = "stalled" // answers probes, but consumes nothing
+	Stalled    State = "stalled" // reachable, but its program takes nothing in or answers nothing
 	Stopped    State = "stopped" // disconnected by the user, until the user connects it
 )
 
@@ -44,7 +47,8 @@ type Instance struct {
 	ID              string     `json:"id"`
 	Name            string     `json:"name"`
 	Directory       string     `json:"directory"`
-	State           State      `json:"state"`
+	State           State      `json:"state"`     // a loss shows when it has lasted for seconds
+	RawState        State      `json:"raw_state"` // at this moment
 	Transport       string     `json:"transport"`
 	SessionID       string     `json:"session_id"`
 	Epoch           uint64     `json:"epoch"` // the number of the attach that is in force
@@ -58,7 +62,39 @@ type Instance struct {
 	UnackedMessages int        `json:"unacked_messages"`
 	UnackedBytes    int        `json:"unacked_bytes"`
 	LastError       string     `json:"last_error"`
+	Breaker         string     `json:"breaker"`       // of attempts to connect: closed, open, half-open; "" without a session
+	Held            string     `json:"held"`          // why nothing is dialled or judged: offline, asleep, or ""
+	RecentLosses    int        `json:"recent_losses"` // of the connection in the last two minutes, up to 100
+	Unsteady        bool       `json:"unsteady"`      // it comes and goes
+	Health          *Health    `json:"health"`        // null without an MCP connection
 }
+
+// Actual is the state at this moment, also in the status of a hub that tells only one.
+func (i *Instance) Actual() State { return cmp.Or(i.RawState, i.State) }
+
+// Health is how an instance's program does, above the connection.
+type Health struct {
+	// Quality of its answers lately, from 0, none comes, to 1, all do, evenly.
+	Quality float64 `json:"quality"`
+	// Checks are running, or paused while it can't be reached.
+	Checks string `json:"checks"`
+	// IntervalMillis is how long it may say nothing before it is asked.
+	IntervalMillis float64 `json:"interval_ms"`
+	// AnswerMillis is how long its answers to that take; 0 until one was needed.
+	AnswerMillis float64 `json:"answer_ms"`
+	// Failures is how often in a row it has not answered in time.
+	Failures int `json:"failures"`
+	// SilentMillis is how long it has said nothing, since it could.
+	SilentMillis float64 `json:"silent_ms"`
+}
+
+// Values of Health.Checks and Instance.Held.
+const (
+	ChecksRunning = "running"
+	ChecksPaused  = "paused"
+	HeldOffline   = "offline"
+	HeldAsleep    = "asleep"
+)
 
 // Resume tells how a session came back after an outage.
 type Resume struct {
@@ -99,4 +135,5 @@ const (
 	TriggerAnnounced = "announced" // the instance's file is new
 	TriggerError     = "error"
 	TriggerShutdown  = "shutdown"
+	TriggerCheck     = "check" // the instance's program was asked, or answered
 )

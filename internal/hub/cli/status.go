@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/terminal"
+	"github.com/standardbeagle/brum/session"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -24,8 +26,9 @@ func (a *app) statusCommand() *cobra.Command {
 			"  active      all is well\n" +
 			"  suspect     silent; being asked whether it is still there\n" +
 			"  retrying    the connection is lost and being restored; calls wait\n" +
-			"  stalled     it answers, but takes nothing in\n" +
-			"  stopped     disconnected by you, see connect",
+			"  stalled     it can be reached, but its program takes nothing in or answers nothing\n" +
+			"  stopped     disconnected by you, see connect\n" +
+			"A loss shows when it has lasted for some seconds; history has them all.",
 		Example:           "  brum-hub status\n  brum-hub status --watch\n  brum-hub status --json",
 		GroupID:           groupHub,
 		ValidArgsFunction: noArguments,
@@ -109,15 +112,29 @@ func note(i api.Instance, now time.Time) string {
 	switch {
 	case i.State == api.Stopped:
 		return "disconnected; brum-hub connect " + i.ID
+	case i.Held != "" && i.State != api.Active:
+		return strings.TrimSpace(text + " (" + i.Held + ": checks are paused)")
 	case i.NextAttemptAt != nil && i.NextAttemptAt.After(now):
-		text += fmt.Sprintf(" (next attempt in %s)", millis(api.Millis(i.NextAttemptAt.Sub(now))))
+		text += fmt.Sprintf(" (%snext attempt in %s)", breaker(i), millis(api.Millis(i.NextAttemptAt.Sub(now))))
+	case i.State == api.Stalled && i.Health != nil && i.Health.Failures > 0:
+		text += fmt.Sprintf(" (has said nothing for %s)", age(time.Duration(i.Health.SilentMillis*float64(time.Millisecond))))
 	case i.UnackedMessages > 0 && i.State != api.Active:
 		text += fmt.Sprintf(" (%d messages wait)", i.UnackedMessages)
+	case i.Unsteady:
+		text += fmt.Sprintf(" (unsteady: lost %d times in 2 minutes)", i.RecentLosses)
 	case text == "" && i.LastResume != nil:
 		text = fmt.Sprintf("last resume %s ago after %s (%s)", age(now.Sub(i.LastResume.At)),
 			millis(i.LastResume.OutageMillis), i.LastResume.Trigger)
 	}
-	return text
+	return strings.TrimSpace(text)
+}
+
+// breaker says that attempts are few, if they are.
+func breaker(i api.Instance) string {
+	if i.Breaker == "" || i.Breaker == session.BreakerClosed.String() {
+		return ""
+	}
+	return "breaker " + i.Breaker + ", "
 }
 
 // age prints a duration roughly.

@@ -90,7 +90,7 @@ func (f *follower) look(ctx context.Context) (sighting, error) {
 	there := make(map[string]watched)
 	for _, i := range status.Instances {
 		before, known := was[i.ID]
-		now := watched{i.State, i.Epoch, i.Resumes, before.changes}
+		now := watched{i.Actual(), i.Epoch, i.Resumes, before.changes}
 		if !known || now != before {
 			entries, total, err := f.history(ctx, i.ID, before.changes)
 			if err != nil && api.CodeOf(err) != api.CodeUnknownInstance { // gone meanwhile

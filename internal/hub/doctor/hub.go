@@ -146,11 +146,12 @@ func sessionFindings(status *api.Status) []Finding {
 
 func sessionFinding(i api.Instance) Finding {
 	a, subject := on(Sessions), i.ID
-	what := string(i.State)
-	if i.LastError != "" && i.State != api.Active {
+	state := i.Actual()
+	what := string(state)
+	if i.LastError != "" && state != api.Active {
 		what += ": " + i.LastError
 	}
-	switch i.State {
+	switch state {
 	case api.Active:
 		return a.ok(subject, "%s, %d resumes, round trip %.2f ms", what, i.Resumes, i.RTTMillis)
 	case api.Stopped:
@@ -158,7 +159,7 @@ func sessionFinding(i api.Instance) Finding {
 	case api.Retrying:
 		return a.finding(Degraded, subject, what, "see whether the instance runs, and brum-hub history "+i.ID)
 	case api.Stalled:
-		return a.finding(Degraded, subject, what+": it answers, but takes nothing in", "restart the instance if it stays so")
+		return a.finding(Degraded, subject, what+": it can be reached, but takes nothing in or answers nothing", "restart the instance if it stays so")
 	default:
 		return a.finding(Note, subject, what, "")
 	}

@@ -77,10 +77,13 @@ func (w *wake) look(s *api.Status) (all bool) {
 }
 
 // judged: somebody wants a session with it.
-func judged(i api.Instance) bool { return i.State != api.Stopped && i.State != api.Discovered }
+func judged(i api.Instance) bool {
+	s := i.Actual()
+	return s != api.Stopped && s != api.Discovered
+}
 
 func (w *wake) isBack(i api.Instance) (r returned, ok bool) {
-	if i.State != api.Active || i.LastHeardAt == nil || i.LastHeardAt.Before(w.since) {
+	if i.Actual() != api.Active || i.LastHeardAt == nil || i.LastHeardAt.Before(w.since) {
 		return r, false
 	}
 	at := *i.LastHeardAt
