@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/session"
 )
@@ -45,6 +46,8 @@ type Config struct {
 	LedgerPolicy LedgerPolicy // default best-effort
 	LedgerError  error
 	LedgerKey    []byte
+	// History keeps what became of the instances; nil keeps it for the life of the hub only.
+	History *history.Book
 	// HTTP is the base URL that status tells.
 	HTTP    string
 	Version string

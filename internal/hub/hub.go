@@ -13,6 +13,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 )
 
@@ -25,6 +26,7 @@ type Hub struct {
 	changes *changes
 	settled *settling
 	books   *recorder
+	book    *history.Book
 	flights flights
 	orphans []ledger.Call   // that an earlier hub left without an outcome
 	life    context.Context // done when the hub shuts down
@@ -48,6 +50,9 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.Stops == nil {
 		cfg.Stops = &Stops{}
 	}
+	if cfg.History == nil {
+		cfg.History = history.New()
+	}
 	cfg.LedgerPolicy = cmp.Or(cfg.LedgerPolicy, LedgerBestEffort)
 	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, connectTimeout)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, listTimeout)
@@ -62,6 +67,7 @@ func New(cfg Config) (*Hub, error) {
 		end:     end,
 		links:   make(map[string]*link),
 		books:   newRecorder(&cfg),
+		book:    cfg.History,
 		flights: flights{calls: make(map[callid.ID]*flight)},
 	}
 	if cfg.Ledger != nil {
@@ -199,15 +205,6 @@ func (h *Hub) Status(ctx context.Context) (*api.Status, error) {
 		s.Instances = append(s.Instances, l.status(time.Now()))
 	}
 	return s, nil
-}
-
-// History implements api.Backend.
-func (h *Hub) History(ctx context.Context, instance string) (*api.History, error) {
-	l, err := h.find(ctx, instance)
-	if err != nil {
-		return nil, err
-	}
-	return l.changesSoFar(), nil
 }
 
 // Events implements api.Backend.

@@ -38,11 +38,10 @@ type link struct {
 	drop      context.CancelCauseFunc
 	client    *client // nil until the handshake on current is done
 	wasActive bool    // in this life of the instance
-	lostAt    time.Time
 	nextTry   time.Time
 	lastErr   error
 	shown     api.State
-	history   history
+	trace     trace
 }
 
 func newLink(h *Hub, f Found) *link {

@@ -25,6 +25,7 @@ func NewHandler(b api.Backend, books api.Books) http.Handler {
 	mux.HandleFunc("POST "+pathCall, h.call)
 	k := &bookHandler{books}
 	mux.HandleFunc("GET "+pathCalls, k.calls)
+	mux.HandleFunc("GET "+pathTimeline, k.timeline)
 	mux.HandleFunc("GET "+pathReaders, k.readers)
 	mux.HandleFunc("POST "+pathCommit, k.commit)
 	mux.HandleFunc("POST "+pathForget, k.forget)

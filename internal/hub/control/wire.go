@@ -24,6 +24,7 @@ const (
 	pathCalls      = "/api/v1/calls"
 	pathReaders    = "/api/v1/readers"
 	pathCommit     = "/api/v1/readers/commit"
+	pathTimeline   = "/api/v1/timeline"
 	pathForget     = "/api/v1/readers/forget"
 )
 

@@ -13,6 +13,7 @@ import (
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
 	"github.com/standardbeagle/brum/power"
@@ -68,6 +69,8 @@ func Run(ctx context.Context, o Options) error {
 	defer monitor.Close()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
+	past := history.Open(HistoryPath(o.StateDir), o.Logger)
+	defer closeHistory(past, o.Logger)
 	book, bookErr := openLedger(o)
 	if book != nil {
 		defer closeLedger(book, o.Logger)
@@ -75,10 +78,11 @@ func Run(ctx context.Context, o Options) error {
 	if bookErr != nil && o.Ledger == hub.LedgerRequire {
 		return bookErr
 	}
-	h, err := newHub(o, parts{token, web, monitor, guard, book, bookErr})
+	h, err := newHub(o, parts{token, web, monitor, guard, past, book, bookErr})
 	if err != nil {
 		return err
 	}
+	defer chronicle(past, monitor)()
 	return serve(ctx, o, h, socket, web, token)
 }
 
@@ -88,6 +92,7 @@ type parts struct {
 	web     []net.Listener
 	monitor *power.Monitor
 	guard   *brum.Guard
+	past    *history.Book
 	book    *ledger.Ledger // nil without one
 	bookErr error          // why
 }
@@ -108,6 +113,7 @@ func newHub(o Options, p parts) (*hub.Hub, error) {
 		LedgerPolicy: o.Ledger,
 		LedgerError:  p.bookErr,
 		LedgerKey:    derive(p.token, "brum hub ledger"),
+		History:      p.past,
 		HTTP:         baseURL(p.web),
 		Version:      o.Version,
 		Logger:       o.Logger,
