@@ -67,7 +67,7 @@ func (a *app) root() *cobra.Command {
 	root.PersistentFlags().StringVar(&a.socket, "socket", defaultSocket(), "control socket of the hub (BRUM_HUB_SOCKET)")
 	root.CompletionOptions.HiddenDefaultCmd = true
 	root.AddCommand(a.serveCommand(), a.statusCommand(), a.logsCommand(), a.callCommand(), a.historyCommand(), a.callsCommand(), a.readersCommand(),
-		a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand())
+		a.openCommand(), a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand())
 	return root
 }
 

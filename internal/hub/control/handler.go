@@ -20,6 +20,7 @@ func NewHandler(b api.Backend, books api.Books) http.Handler {
 	mux.HandleFunc("GET "+pathHistory, h.history)
 	mux.HandleFunc("GET "+pathTools, h.tools)
 	mux.HandleFunc("GET "+pathEvents, h.events)
+	mux.HandleFunc("GET "+pathLive, h.live)
 	mux.HandleFunc("POST "+pathConnect, h.connect)
 	mux.HandleFunc("POST "+pathDisconnect, h.disconnect)
 	mux.HandleFunc("POST "+pathCall, h.call)

@@ -15,6 +15,7 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
+	"github.com/standardbeagle/brum/internal/hub/login"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
 	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/wsconn"
@@ -129,9 +130,10 @@ func serve(parent context.Context, o Options, h *hub.Hub, socket *control.Socket
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	tools := mcpserver.New(h, o.Version, o.Logger)
-	servers := []*server{controlServer(h, socket, o.Logger)}
+	desk := login.New(token, baseURL(web))
+	servers := []*server{controlServer(h, desk, socket, o.Logger)}
 	if len(web) > 0 {
-		servers = append(servers, webServer(h, tools, web, token, o.Logger))
+		servers = append(servers, webServer(h, desk, tools, web, token, o.Logger))
 	}
 
 	var running sync.WaitGroup

@@ -14,7 +14,9 @@ import (
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/login"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/internal/hub/page"
 	"github.com/standardbeagle/brum/wsconn"
 )
 
@@ -52,8 +54,11 @@ func (s *server) end() {
 }
 
 // controlServer serves the API on the control socket.
-func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server {
-	handler := control.NewHandler(h, h)
+func controlServer(h *hub.Hub, desk *login.Desk, socket *control.Socket, log *slog.Logger) *server {
+	mux := http.NewServeMux()
+	mux.Handle("/", control.NewHandler(h, h))
+	mux.HandleFunc("POST /api/v1/login", desk.Issue)
+	var handler http.Handler = mux
 	if token := socket.Token(); token != "" {
 		handler = control.RequireToken(token, handler)
 	}
@@ -65,10 +70,15 @@ func controlServer(h *hub.Hub, socket *control.Socket, log *slog.Logger) *server
 // is forgotten; it then makes a new one.
 const mcpIdle = 30 * time.Minute
 
-// webServer serves the API and MCP over HTTP.
-func webServer(h *hub.Hub, tools *mcpserver.Server, listeners []net.Listener, token string, log *slog.Logger) *server {
+// webServer serves the page, the API and MCP over HTTP.
+func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, listeners []net.Listener, token string, log *slog.Logger) *server {
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/", control.RequireToken(token, control.NewHandler(h, h)))
+	mux.Handle("/", page.Handler())
+	mux.HandleFunc("POST /login", desk.Enter)
+	mux.HandleFunc("POST /logout", desk.Leave)
+	backend := control.NewHandler(h, h)
+	mux.Handle("/api/v1/", desk.Admit(backend, control.RequireToken(token, backend)))
+	mux.Handle("/api/v1/login", control.RequireToken(token, http.HandlerFunc(desk.Issue))) // a page makes no others
 	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return tools.MCP() },
 		&mcp.StreamableHTTPOptions{
