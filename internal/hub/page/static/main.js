@@ -112,6 +112,7 @@ async function logIn(link) {
 
 function choose(value) {
   hours = value;
+  put($('shown'), `Last ${value} h`);
   for (const button of $('range').children) set(button, 'aria-pressed', String(Number(button.dataset.hours) === hours));
   if (hub) timeline();
 }

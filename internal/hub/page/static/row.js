@@ -40,6 +40,7 @@ export class Row {
       set(this.button, 'title', clean(instance.directory));
     }
     set(this.el, 'data-state', known(instance.state) || 'unknown');
+    set(this.state, 'data-state', known(instance.state) || 'unknown');
     put(this.word, known(instance.state) || 'unknown');
     put(this.rttText, instance.rtt_ms > 0 && linked(instance.state) ? span(instance.rtt_ms) : '–');
     put(this.unacked, instance.unacked_messages > 0 ? String(instance.unacked_messages) : '–');
@@ -109,6 +110,7 @@ export class Row {
   /** tell opens the story of a resume: of the first after a time, or the latest. */
   async tell(after) {
     await this.expand();
+    await this.panel?.story.refresh();
     this.panel?.story.show(after);
   }
 }

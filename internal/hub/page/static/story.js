@@ -21,8 +21,10 @@ export class Story {
       if (err instanceof Failed || signal?.aborted) return;
       throw err;
     }
-    // A moment of doubt that passed is nothing to tell.
-    const changes = history.changes.filter((c) => c.reconnect || (c.to !== 'suspect' && !(c.from === 'suspect' && c.to === 'active'))).slice(-shown).reverse();
+    // A moment of doubt that passed is nothing to tell, and a loss is told with the return.
+    const told = new Set(history.changes.map((c) => c.reconnect?.lost_at));
+    const doubt = (c) => c.to === 'suspect' || (c.from === 'suspect' && c.to === 'active');
+    const changes = history.changes.filter((c) => c.reconnect || !(doubt(c) || told.has(c.at))).slice(-shown).reverse();
     const key = JSON.stringify(changes);
     if (key === this.drawn) return;
     this.drawn = key;
