@@ -114,6 +114,10 @@ func TestL2_APIIsAsDocumented(t *testing.T) {
 	w.until(t, "outage", func(s *api.Status) bool { return s.Instances[1].State == api.Retrying })
 	proxy.Heal()
 	w.active(t, 2)
+	wait(t, "resume in the history", func() bool {
+		past, err := w.client.History(t.Context(), "web")
+		return err == nil && slices.ContainsFunc(past.Changes, func(c api.Change) bool { return c.Reconnect != nil })
+	})
 
 	a.ask("GET", "/api/v1/status", "", many)
 	a.ask("GET", "/api/v1/history?instance=web", "", many)

@@ -3,6 +3,7 @@
 package browser
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -66,6 +67,19 @@ func TestL2_PageTellsTheStory(t *testing.T) {
 
 	last = 0
 	reach("in a log opened anew", 1)
+	seen := func(hidden bool) {
+		b.do(fmt.Sprintf("Object.defineProperty(document, 'hidden', {value: %t, configurable: true}), document.dispatchEvent(new Event('visibilitychange'))", hidden))
+	}
+	seen(true) // a page that nobody sees rests
+	stopped := eval[int](b, lines+".at(-1)")
+	w.await("lines that the page does not see", func() bool {
+		out, err := w.command("logs", "web", "-n", "1", "--json").Output()
+		var record struct{ Line struct{ Seq int } }
+		line, _, _ := strings.Cut(string(out), "\n")
+		return err == nil && json.Unmarshal([]byte(line), &record) == nil && record.Line.Seq > stopped+20
+	})
+	seen(false)
+	reach("after a rest", 30)
 	w.hub.kill()
 	b.until("that the hub is away", `!document.querySelector('#banner').hidden && document.body.classList.contains('away')`)
 	w.startHub()

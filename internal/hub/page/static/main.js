@@ -53,10 +53,11 @@ function away(failure) {
 }
 
 async function timeline() {
+  const signal = watching?.signal;
   try {
-    list.fare(await get(`timeline?since=${hours}h`, watching?.signal));
+    list.fare(await get(`timeline?since=${hours}h`, signal));
   } catch (err) {
-    if (!(err instanceof Failed) && !watching?.signal.aborted) throw err;
+    if (!(err instanceof Failed) && !signal?.aborted) throw err;
   }
 }
 

@@ -1,5 +1,5 @@
 import { h, put, set } from './dom.js';
-import { post, Failed } from './api.js';
+import { post, sleep, Failed } from './api.js';
 import { Log } from './log.js';
 import { Processes } from './processes.js';
 import { Story } from './story.js';
@@ -32,6 +32,15 @@ export class Panel {
     this.log.start();
     this.processes.start(signal);
     await this.story.refresh(signal);
+    this.goOn(signal);
+  }
+
+  // What the hub notes of a change may come a moment after the change itself.
+  async goOn(signal) {
+    while (!signal.aborted) {
+      await sleep(3000, signal);
+      await this.story.refresh(signal);
+    }
   }
 
   /** stop ends all requests; start goes on, the log from where it was. */
