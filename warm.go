@@ -115,7 +115,7 @@ func (d *warmDialer) dial(ctx context.Context, network, address string) (net.Con
 	d.mu.Unlock()
 	if w != nil {
 		if conn := w.take(network, address); conn != nil {
-			return conn, nil
+			return wsconn.Ahead(conn), nil
 		}
 	}
 	return d.open(ctx, network, address)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/standardbeagle/brum/power/powertest"
 	"github.com/standardbeagle/brum/session"
+	"github.com/standardbeagle/brum/wsconn"
 )
 
 // opener opens connections that never end, or makes who asks wait.
@@ -73,7 +74,7 @@ func TestWarmConnection(t *testing.T) {
 			c.do(d)
 			conn := dial(d, c.to)
 			synctest.Wait()
-			if taken := conn == ahead; taken != c.taken || closed(ahead) == c.taken {
+			if taken := conn == wsconn.Ahead(ahead); taken != c.taken || closed(ahead) == c.taken {
 				t.Errorf("%s: taken %t, closed %t", name, taken, closed(ahead))
 			}
 			if c.taken { // it is the dialler's now

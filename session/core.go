@@ -24,8 +24,10 @@ type core struct {
 	linkID     uint64 // the attempt that the link came from; inputs of any other are ignored
 	attempt    uint64 // the highest attempt number made or seen
 	everLinked bool
-	lostAt     time.Time // when the last link went
-	lostBy     Trigger   // and what took it
+	lostAt     time.Time     // when the last link went
+	lostBy     Trigger       // and what took it
+	silence    time.Duration // of the last link when it went
+	dials      int           // attempts since
 
 	log     sendLog
 	streams streams
@@ -177,6 +179,7 @@ func (c *core) publish(now time.Time, trigger Trigger, err error) *Change {
 	}
 	c.changes = append(c.changes, Change{
 		From: c.published, To: to, Trigger: trigger, At: now, Attempt: c.linkID, Err: err,
+		Duplicates: c.counts.duplicates,
 	})
 	c.published = to
 	return &c.changes[len(c.changes)-1]
@@ -311,7 +314,7 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
-	renewed, by, wasUp, detection := c.renewal, c.blame(trigger), c.link == linkUp, c.detection(now, trigger)
+	had, renewed, by, detection := c.link, c.renewal, c.blame(trigger), c.detection(now, trigger)
 	c.link, c.renewal = linkNone, renewal{}
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
@@ -333,10 +336,17 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 		}
 	}
 	c.lostAt, c.lostBy = now, by
-	if wasUp {
+	c.silence, c.dials = 0, 0
+	if had == linkUp {
+		c.silence = now.Sub(c.live.lastInbound)
 		c.tell(Event{Kind: EventLinkLost, At: now, Trigger: by, Detection: detection, Err: err})
 	}
-	c.publish(now, by, err)
+	if renewed.phase == renewalUnderWay {
+		c.dials = 1
+	}
+	if ch := c.publish(now, by, err); ch != nil {
+		ch.Silence = c.silence
+	}
 }
 
 // blame is what takes a link: where that was in doubt because of what happened to the machine, it

@@ -32,6 +32,7 @@ func (c *core) beginAttempt(now time.Time) (attempt uint64, request []byte, time
 		timeout = c.redial.attempted(now)
 	}
 	c.attempt++
+	c.dials++
 	q := attachRequest{
 		kind:       attachResume,
 		minVersion: protocolVersion,
@@ -312,8 +313,13 @@ func (c *core) linkedUp(now time.Time, linkID uint64) {
 		e.Resumed, e.Trigger, e.Outage = true, trigger, now.Sub(c.lostAt)
 	}
 	c.tell(e)
-	if ch := c.publish(now, trigger, nil); ch != nil && resumed {
-		ch.Outage = now.Sub(c.lostAt)
+	ch := c.publish(now, trigger, nil)
+	if ch == nil {
+		return
+	}
+	ch.Dials = c.dials
+	if resumed {
+		ch.Outage, ch.Silence = now.Sub(c.lostAt), c.silence
 		ch.Replayed = c.replaying
 	}
 }

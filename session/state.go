@@ -73,8 +73,15 @@ type Change struct {
 	// Attempt numbers the link: it grows with every connection attempt and fences off
 	// older links.
 	Attempt uint64
+	// Silence is for how long nothing had arrived when the link was given up: the outage began
+	// within that time. It is set in the change away from a link and in the one to the next.
+	Silence time.Duration
+	// Dials is how many attempts the dialing side has made for this link, in the change to it.
+	Dials int
 	// Replayed is the number of frames that had to be sent again.
 	Replayed uint64
+	// Duplicates is how many frames were received again and dropped, in all of the session so far.
+	Duplicates uint64
 	// Err is what ended the link or the session, where something did.
 	Err error
 }

@@ -26,7 +26,9 @@ type Conn struct {
 	stream *stream
 	masks  bool // the dialing side masks what it sends (RFC 6455 §5.3)
 	closed atomic.Bool
-	packet packetReader // owned by the goroutine that calls Next
+	// roundTrips is what the dial took.
+	roundTrips int
+	packet     packetReader // owned by the goroutine that calls Next
 
 	// pong is the answer that is due to the peer's latest WebSocket ping.
 	pong atomic.Pointer[[]byte]

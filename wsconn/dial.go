@@ -116,7 +116,7 @@ func dial(ctx context.Context, target *url.URL, request []byte, o DialOptions) (
 		upgrade.abandon()
 		return nil, reply, err
 	}
-	c.ws, c.stream = ws, upgrade.stream
+	c.ws, c.stream, c.roundTrips = ws, upgrade.stream, upgrade.roundTrips(resp)
 	ws.SetReadLimit(MaxPacket)
 
 	reply, err := decodeAttach(resp.Header, replyHeader)

@@ -19,6 +19,7 @@ type upgrader struct {
 	mu        sync.Mutex // guards following: the transport dials in a goroutine of its own
 	bottom    net.Conn
 	abandoned bool
+	ahead     bool // bottom was open before
 }
 
 // newUpgrader returns an upgrader whose dialing ends with ctx. The transport itself goes on
@@ -57,6 +58,9 @@ func (u *upgrader) keep(conn net.Conn) (net.Conn, error) {
 	if u.abandoned {
 		_ = conn.Close()
 		return nil, net.ErrClosed
+	}
+	if a, ok := conn.(ahead); ok {
+		conn, u.ahead = a.Conn, true
 	}
 	u.bottom = conn
 	return conn, nil

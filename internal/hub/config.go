@@ -7,6 +7,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/health"
+	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
@@ -59,6 +60,8 @@ type Config struct {
 	Memory *limits.Memory
 	// HTTPClients and ControlClients tell what those of the hub's servers do, for status.
 	HTTPClients, ControlClients func() api.Clients
+	// History keeps what became of the instances; nil keeps it for the life of the hub only.
+	History *history.Book
 	// HTTP is the base URL that status tells.
 	HTTP    string
 	Version string

@@ -14,6 +14,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
@@ -28,6 +29,7 @@ type Hub struct {
 	changes *changes
 	settled *settling
 	books   *recorder
+	book    *history.Book
 	flights flights
 	seats   seats
 	starved atomic.Int64    // calls that were refused for want of memory
@@ -53,6 +55,9 @@ func New(cfg Config) (*Hub, error) {
 	if cfg.Stops == nil {
 		cfg.Stops = &Stops{}
 	}
+	if cfg.History == nil {
+		cfg.History = history.New()
+	}
 	cfg.LedgerPolicy = cmp.Or(cfg.LedgerPolicy, LedgerBestEffort)
 	cfg.MaxConnections = cmp.Or(cfg.MaxConnections, limits.DefaultConnections)
 	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, connectTimeout)
@@ -69,6 +74,7 @@ func New(cfg Config) (*Hub, error) {
 		end:     end,
 		links:   make(map[string]*link),
 		books:   newRecorder(&cfg),
+		book:    cfg.History,
 		flights: flights{calls: make(map[callid.ID]*flight)},
 		seats:   seats{max: cfg.MaxConnections},
 	}
@@ -207,15 +213,6 @@ func (h *Hub) Status(ctx context.Context) (*api.Status, error) {
 		s.Instances = append(s.Instances, l.status(time.Now()))
 	}
 	return s, nil
-}
-
-// History implements api.Backend.
-func (h *Hub) History(ctx context.Context, instance string) (*api.History, error) {
-	l, err := h.find(ctx, instance)
-	if err != nil {
-		return nil, err
-	}
-	return l.changesSoFar(), nil
 }
 
 // Events implements api.Backend.

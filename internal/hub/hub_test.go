@@ -3,14 +3,17 @@ package hub
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/standardbeagle/brum/internal/faultproxy"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
 )
@@ -81,12 +84,15 @@ func TestResumeIsToldInStatusAndHistory(t *testing.T) {
 	before := h.one(t, "a-1")
 	a.proxy.Admit(faultproxy.Refuse)
 	a.proxy.Cut(faultproxy.RST)
-	h.reaches(t, "a-1", api.Retrying)
-	if r := h.one(t, "a-1"); r.LastError == "" || r.ConnectedSince != nil {
-		t.Errorf("while retrying: %+v", r)
-	}
+	// The state is the session's, and may be there a moment before what the hub notes of it.
+	h.until(t, "the reason of the outage", func(s *api.Status) bool {
+		i := s.Instances[0]
+		return i.State == api.Retrying && i.LastError != "" && i.ConnectedSince == nil
+	})
 	a.proxy.Heal()
-	h.reaches(t, "a-1", api.Active)
+	h.until(t, "the resume", func(s *api.Status) bool {
+		return s.Instances[0].State == api.Active && s.Instances[0].LastError == ""
+	})
 	after := h.one(t, "a-1")
 	if after.SessionID != before.SessionID || after.Resumes != 1 || after.Epoch <= before.Epoch || after.LastError != "" {
 		t.Errorf("after the resume: %+v, before %+v", after, before)
@@ -94,25 +100,76 @@ func TestResumeIsToldInStatusAndHistory(t *testing.T) {
 	if r := after.LastResume; r == nil || r.OutageMillis <= 0 || r.Trigger == "" || r.At.IsZero() {
 		t.Errorf("last resume: %+v", r)
 	}
-	history, err := h.History(t.Context(), "web")
-	if err != nil {
-		t.Fatal(err)
-	}
+	isResume := func(c api.Change) bool { return c.From == api.Retrying && c.To == api.Active }
+	var past *api.History
+	h.until(t, "the resume in the history", func(*api.Status) bool {
+		var err error
+		if past, err = h.History(t.Context(), "web"); err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(past.Changes, isResume)
+	})
 	var states []api.State
-	for _, c := range history.Changes {
+	for _, c := range past.Changes {
 		states = append(states, c.To)
 	}
 	// The very moment of the loss may show as suspect, depending on who notices.
 	states = slices.DeleteFunc(states, func(s api.State) bool { return s == api.Suspect })
 	if want := []api.State{api.Active, api.Retrying, api.Active}; !slices.Equal(states, want) {
-		t.Errorf("history %v, want %v: %+v", states, want, history.Changes)
+		t.Errorf("history %v, want %v: %+v", states, want, past.Changes)
 	}
-	resumed := slices.IndexFunc(history.Changes, func(c api.Change) bool { return c.From == api.Retrying && c.To == api.Active })
-	if resumed < 0 {
-		t.Fatalf("no resume in %+v", history.Changes)
-	}
-	if c := history.Changes[resumed]; c.OutageMillis <= 0 || c.Trigger == "" || c.SessionID != before.SessionID {
+	c := past.Changes[slices.IndexFunc(past.Changes, isResume)]
+	if c.OutageMillis <= 0 || c.Trigger == "" || c.SessionID != before.SessionID {
 		t.Errorf("the resume: %+v", c)
+	}
+	r := c.Reconnect
+	if r == nil || r.LostAt.IsZero() || r.Trigger == "" || r.Error == "" || r.Dials < 1 || r.RoundTrips != 2 || r.Session != api.SessionKept {
+		t.Fatalf("its story: %+v", r)
+	}
+	for _, part := range []string{"Lost at ", "the connection failed", r.Error, "; back at ", " dial", "(2 round trips)", "same session, "} {
+		if !strings.Contains(c.Why, part) {
+			t.Errorf("the sentence %q lacks %q", c.Why, part)
+		}
+	}
+	timeline, err := h.Timeline(t.Context(), api.TimelineQuery{})
+	if err != nil || len(timeline.Instances) != 1 {
+		t.Fatalf("%+v, %v", timeline, err)
+	}
+	if spans := timeline.Instances[0].Spans; len(spans) < 3 || spans[len(spans)-1].State != api.Active {
+		t.Errorf("spans %+v", spans)
+	}
+}
+
+// What became of an instance can be asked for after it has gone, and after the hub has.
+func TestL2_HistoryOfWhatIsGone(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "history")
+	a := newTestInstance(t, "a-1", "web")
+	book := history.Open(path, slog.New(slog.DiscardHandler))
+	h := startHub(t, func(c *Config) { c.History = book })
+	h.source.sees(a.found)
+	h.reaches(t, "a-1", api.Active)
+	h.source.sees()
+	check := func(h *testHub, ref string) {
+		t.Helper()
+		past, err := h.History(t.Context(), ref)
+		if err != nil || past.ID != "a-1" || past.Name != "web" || !slices.ContainsFunc(past.Changes, func(c api.Change) bool { return c.To == api.Active }) {
+			t.Errorf("%s: %+v, %v", ref, past, err)
+		}
+	}
+	check(h, "web")
+	h.cancel()
+	<-h.ended
+	h.ended <- nil
+	if err := book.Close(); err != nil {
+		t.Fatal(err)
+	}
+	book = history.Open(path, slog.New(slog.DiscardHandler))
+	next := startHub(t, func(c *Config) { c.History = book })
+	t.Cleanup(func() { book.Close() })
+	next.source.sees()
+	check(next, "a-1")
+	if _, err := next.History(t.Context(), "other"); api.CodeOf(err) != api.CodeUnknownInstance {
+		t.Errorf("%v", err)
 	}
 }
 

@@ -40,7 +40,6 @@ type link struct {
 	drop      context.CancelCauseFunc
 	client    *client // nil until the handshake on current is done
 	wasActive bool    // in this life of the instance
-	lostAt    time.Time
 	nextTry   time.Time
 	lastErr   error
 	noSeat    *limits.FullError // while it waits for another connection to end
@@ -49,7 +48,7 @@ type link struct {
 	damper    health.Damper
 	heard     time.Time   // when anything last arrived, over any session
 	again     *time.Timer // for the damper; nil before its first wish
-	history   history
+	trace     trace
 }
 
 func newLink(h *Hub, f Found) *link {

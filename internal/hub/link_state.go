@@ -15,7 +15,7 @@ const noSession = "offers no session: this instance speaks only HTTP, which this
 // change applies f to the record and draws the consequences. It is the only way to write
 // to the record.
 func (l *link) change(trigger string, f func()) {
-	l.changeRecorded(func() api.Change { f(); return api.Change{Trigger: trigger} })
+	l.changeRecorded(func() (api.Change, session.Change) { f(); return api.Change{Trigger: trigger}, session.Change{} })
 }
 
 // sessionChanged takes in what the current session's watcher tells.
@@ -27,7 +27,10 @@ func (l *link) sessionChanged(ch session.Change) {
 		l.mu.Unlock()
 		return
 	}
-	l.changeRecorded(func() api.Change {
+	l.changeRecorded(func() (api.Change, session.Change) {
+		if l.current != nil {
+			l.trace.change(ch, l.current.Conn())
+		}
 		if ch.Err != nil && !errors.Is(ch.Err, session.ErrClosed) {
 			l.lastErr = ch.Err
 		}
@@ -40,25 +43,26 @@ func (l *link) sessionChanged(ch session.Change) {
 			ResumeMillis: api.Millis(ch.Resume),
 			Epoch:        ch.Attempt,
 			Error:        errorText(ch.Err),
+			Duplicates:   ch.Duplicates,
 		}
-		return out
+		return out, ch
 	})
 }
 
 // changeRecorded applies f, which returns what it knows of the change, and enters it into
 // the history if the state is another one now.
-func (l *link) changeRecorded(f func() api.Change) {
+func (l *link) changeRecorded(f func() (api.Change, session.Change)) {
 	now := time.Now()
 	l.mu.Lock()
-	c := f()
+	c, of := f()
 	l.wakeLocked()
 
 	c.At, c.From, c.To = now, l.recorded, l.stateLocked()
 	differs := c.From != c.To
 	if differs {
 		l.recorded = c.To
-		l.completeLocked(&c, now)
-		l.history.add(c)
+		l.completeLocked(&c, of)
+		l.hub.book.Add(l.id, l.found.Name, c)
 	}
 	l.showLocked(now, c.To)
 	l.mu.Unlock()
@@ -75,26 +79,21 @@ func (l *link) wakeLocked() {
 	l.changed = make(chan struct{})
 }
 
-// completeLocked adds what the record knows: the session, and the outage that spans two.
-func (l *link) completeLocked(c *api.Change, now time.Time) {
+// completeLocked adds what the record knows: the session, and the outage that may span two.
+// of is the session's change behind it, if there is one.
+func (l *link) completeLocked(c *api.Change, of session.Change) {
 	if l.current != nil {
+		stats := l.current.Stats()
 		c.SessionID = l.current.ID().String()
 		if c.Epoch == 0 {
-			c.Epoch = l.current.Stats().Attempt
+			c.Epoch = stats.Attempt
 		}
+		c.Duplicates = max(c.Duplicates, stats.Duplicates)
 	}
 	if c.Error == "" && c.To != api.Active && c.To != api.Stopped {
 		c.Error = errorText(l.lastErr)
 	}
-	switch {
-	case c.From == api.Active && !linked(c.To):
-		l.lostAt = now
-	case c.To == api.Active && !l.lostAt.IsZero():
-		if c.OutageMillis == 0 && !linked(c.From) {
-			c.OutageMillis = api.Millis(now.Sub(l.lostAt))
-		}
-		l.lostAt = time.Time{}
-	}
+	l.trace.complete(c, of)
 }
 
 func linked(s api.State) bool { return s == api.Active || s == api.Suspect || s == api.Stalled }
@@ -198,8 +197,17 @@ func (l *link) status(now time.Time) api.Instance {
 
 func (l *link) changesSoFar() *api.History {
 	l.mu.Lock()
-	defer l.mu.Unlock()
-	return &api.History{ID: l.id, Name: l.found.Name, Dropped: l.history.dropped, Changes: l.history.list()}
+	name, current := l.found.Name, l.current
+	l.mu.Unlock()
+	h := &api.History{ID: l.id, Name: name}
+	h.Changes, h.Dropped = l.hub.book.Of(l.id)
+	var session string
+	var duplicates uint64
+	if current != nil {
+		session, duplicates = current.ID().String(), current.Stats().Duplicates
+	}
+	api.Tell(h.Changes, session, duplicates, time.Local)
+	return h
 }
 
 func timeOrNil(t time.Time) *time.Time {

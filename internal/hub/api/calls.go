@@ -27,6 +27,9 @@ type Books interface {
 	// Calls lists the latest calls, oldest first.
 	Calls(ctx context.Context, q CallsQuery) (*Calls, error)
 
+	// Timeline tells how the instances fared.
+	Timeline(ctx context.Context, q TimelineQuery) (*Timeline, error)
+
 	// Readers lists the named readers of logs, in order of name.
 	Readers(ctx context.Context) (*Readers, error)
 

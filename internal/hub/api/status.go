@@ -104,36 +104,5 @@ type Resume struct {
 	At           time.Time `json:"at"`
 }
 
-// History is the latest state changes of one instance, oldest first.
-type History struct {
-	ID      string   `json:"id"`
-	Name    string   `json:"name"`
-	Dropped uint64   `json:"dropped"` // older changes that were forgotten
-	Changes []Change `json:"changes"`
-}
-
-// Change of an instance's state.
-type Change struct {
-	At           time.Time `json:"at"`
-	From         State     `json:"from"`
-	To           State     `json:"to"`
-	Trigger      string    `json:"trigger"`
-	OutageMillis float64   `json:"outage_ms,omitempty"`
-	ResumeMillis float64   `json:"resume_ms,omitempty"`
-	SessionID    string    `json:"session_id,omitempty"`
-	Epoch        uint64    `json:"epoch,omitempty"`
-	Error        string    `json:"error,omitempty"`
-}
-
 // Millis is d in milliseconds, to the microsecond.
 func Millis(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-
-// Triggers of changes that the hub causes itself; the others are those of sessions.
-const (
-	TriggerStart     = "start"
-	TriggerUser      = "user"
-	TriggerAnnounced = "announced" // the instance's file is new
-	TriggerError     = "error"
-	TriggerShutdown  = "shutdown"
-	TriggerCheck     = "check" // the instance's program was asked, or answered
-)

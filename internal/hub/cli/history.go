@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -14,8 +13,11 @@ import (
 func (a *app) historyCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
-		Use:               "history INSTANCE",
-		Short:             "Tell how an instance's connection fared, and why it changed",
+		Use:   "history INSTANCE",
+		Short: "Tell how an instance's connection fared, and why it changed",
+		Long: "Lists the changes of the connection, oldest first, and under each return why the connection\n" +
+			"was lost and how it came back. The list outlives the hub, and the instance: one that is gone\n" +
+			"is named by its id, the beginning of that, or its name.",
 		Example:           "  brum-hub history web",
 		GroupID:           groupInstances,
 		ValidArgsFunction: a.complete(nil),
@@ -33,6 +35,9 @@ func (a *app) historyCommand() *cobra.Command {
 			}
 			for _, c := range h.Changes {
 				fmt.Fprintln(a.Out, changeLine(c))
+				if c.Reconnect != nil {
+					fmt.Fprintln(a.Out, "    "+plain(c.Why))
+				}
 			}
 			return nil
 		},
@@ -66,13 +71,4 @@ func changeLine(c api.Change) string {
 }
 
 // millis prints milliseconds as people read durations.
-func millis(ms float64) string {
-	d := time.Duration(ms * float64(time.Millisecond))
-	switch {
-	case d >= time.Minute:
-		return d.Round(time.Second).String()
-	case d >= time.Second:
-		return d.Round(10 * time.Millisecond).String()
-	}
-	return d.Round(10 * time.Microsecond).String()
-}
+func millis(ms float64) string { return api.Duration(ms) }

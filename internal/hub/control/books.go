@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
 )
@@ -24,6 +25,20 @@ func (h *bookHandler) calls(w http.ResponseWriter, r *http.Request) {
 	}
 	c, err := h.books.Calls(r.Context(), q)
 	answer(w, c, err)
+}
+
+func (h *bookHandler) timeline(w http.ResponseWriter, r *http.Request) {
+	q := api.TimelineQuery{Instance: r.URL.Query().Get("instance")}
+	if since := r.URL.Query().Get("since"); since != "" {
+		d, err := time.ParseDuration(since)
+		if err != nil || d <= 0 {
+			answer(w, nil, &api.Error{Code: api.CodeInvalid, Message: "since is a duration such as 90m"})
+			return
+		}
+		q.Since = d
+	}
+	t, err := h.books.Timeline(r.Context(), q)
+	answer(w, t, err)
 }
 
 func (h *bookHandler) readers(w http.ResponseWriter, r *http.Request) {
@@ -60,6 +75,16 @@ func (c *Client) Calls(ctx context.Context, q api.CallsQuery) (*api.Calls, error
 	}
 	calls := new(api.Calls)
 	return calls, c.ask(ctx, http.MethodGet, pathCalls+"?"+values.Encode(), nil, calls)
+}
+
+// Timeline implements api.Books.
+func (c *Client) Timeline(ctx context.Context, q api.TimelineQuery) (*api.Timeline, error) {
+	values := url.Values{"instance": {q.Instance}}
+	if q.Since != 0 {
+		values.Set("since", q.Since.String())
+	}
+	t := new(api.Timeline)
+	return t, c.ask(ctx, http.MethodGet, pathTimeline+"?"+values.Encode(), nil, t)
 }
 
 // Readers implements api.Books.

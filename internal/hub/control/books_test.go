@@ -24,6 +24,10 @@ func (s *scriptedBooks) Calls(_ context.Context, q api.CallsQuery) (*api.Calls, 
 	return &api.Calls{Calls: []api.CallRecord{{ID: "1", Outcome: "done"}}}, s.err
 }
 
+func (s *scriptedBooks) Timeline(_ context.Context, q api.TimelineQuery) (*api.Timeline, error) {
+	return &api.Timeline{Events: []api.Event{{Kind: api.EventHub, Detail: q.Instance, ForMillis: api.Millis(q.Since)}}, Instances: []api.Track{}}, nil
+}
+
 func (s *scriptedBooks) Readers(context.Context) (*api.Readers, error) {
 	return &api.Readers{Readers: []api.Reader{s.reader}}, s.err
 }

@@ -171,6 +171,12 @@ func (c *Client) Disconnect(ctx context.Context, instance string) (*api.Instance
 	return i, c.ask(ctx, http.MethodPost, pathDisconnect, target{instance}, i)
 }
 
+// Login asks for a link to the hub's page.
+func (c *Client) Login(ctx context.Context) (*api.Login, error) {
+	l := new(api.Login)
+	return l, c.ask(ctx, http.MethodPost, pathLogin, struct{}{}, l)
+}
+
 // LostCallError is the cause of an outcome_unknown: the hub went away during the call, or
 // said so. Issued is what the hub told before it sent the call, if the call has an id; nil
 // says that the call was not sent and never will be.

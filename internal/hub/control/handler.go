@@ -4,9 +4,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"mime"
 	"net/http"
+	"slices"
 	"strconv"
 	"time"
 
@@ -16,21 +18,33 @@ import (
 // NewHandler serves the API of b and books. It neither authenticates nor looks where requests come
 // from: that is the duty of what stands before it.
 func NewHandler(b api.Backend, books api.Books) http.Handler {
-	h := &handler{b}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET "+pathStatus, h.status)
-	mux.HandleFunc("GET "+pathHistory, h.history)
-	mux.HandleFunc("GET "+pathTools, h.tools)
-	mux.HandleFunc("GET "+pathEvents, h.events)
-	mux.HandleFunc("POST "+pathConnect, h.connect)
-	mux.HandleFunc("POST "+pathDisconnect, h.disconnect)
-	mux.HandleFunc("POST "+pathCall, h.call)
-	k := &bookHandler{books}
-	mux.HandleFunc("GET "+pathCalls, k.calls)
-	mux.HandleFunc("GET "+pathReaders, k.readers)
-	mux.HandleFunc("POST "+pathCommit, k.commit)
-	mux.HandleFunc("POST "+pathForget, k.forget)
+	for pattern, serve := range routes(b, books) {
+		mux.HandleFunc(pattern, serve)
+	}
 	return mux
+}
+
+// Routes are the patterns of all that NewHandler serves, in order.
+func Routes() []string { return slices.Sorted(maps.Keys(routes(nil, nil))) }
+
+func routes(b api.Backend, books api.Books) map[string]http.HandlerFunc {
+	h, k := &handler{b}, &bookHandler{books}
+	return map[string]http.HandlerFunc{
+		"GET " + pathStatus:      h.status,
+		"GET " + pathHistory:     h.history,
+		"GET " + pathTools:       h.tools,
+		"GET " + pathEvents:      h.events,
+		"GET " + pathLive:        h.live,
+		"POST " + pathConnect:    h.connect,
+		"POST " + pathDisconnect: h.disconnect,
+		"POST " + pathCall:       h.call,
+		"GET " + pathCalls:       k.calls,
+		"GET " + pathTimeline:    k.timeline,
+		"GET " + pathReaders:     k.readers,
+		"POST " + pathCommit:     k.commit,
+		"POST " + pathForget:     k.forget,
+	}
 }
 
 type handler struct{ backend api.Backend }

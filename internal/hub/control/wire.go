@@ -24,6 +24,9 @@ const (
 	pathCalls      = "/api/v1/calls"
 	pathReaders    = "/api/v1/readers"
 	pathCommit     = "/api/v1/readers/commit"
+	pathLive       = "/api/v1/live"
+	pathLogin      = "/api/v1/login"
+	pathTimeline   = "/api/v1/timeline"
 	pathForget     = "/api/v1/readers/forget"
 )
 

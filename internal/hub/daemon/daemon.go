@@ -16,7 +16,9 @@ import (
 	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
+	"github.com/standardbeagle/brum/internal/hub/login"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
 	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/metrics"
@@ -77,6 +79,8 @@ func Run(ctx context.Context, o Options) error {
 	defer monitor.Close()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
+	past := history.Open(HistoryPath(o.StateDir), o.Logger)
+	defer closeHistory(past, o.Logger)
 	book, bookErr := openLedger(o)
 	if book != nil {
 		defer closeLedger(book, o.Logger)
@@ -86,12 +90,13 @@ func Run(ctx context.Context, o Options) error {
 	}
 	sessions := metrics.NewSessions(nil)
 	o.MaxConnections = cmp.Or(o.MaxConnections, limits.DefaultConnections)
-	p := parts{token, web, monitor, guard, sessions, book, bookErr,
+	p := parts{token, web, monitor, guard, sessions, past, book, bookErr,
 		control.NewClientLimits(o.MaxConnections), control.NewClientLimits(o.MaxConnections)}
 	h, registry, err := newHub(o, p)
 	if err != nil {
 		return err
 	}
+	defer chronicle(past, monitor)()
 	exposition := newExposition(h, sessions, metrics.Power(monitor), metrics.Discovery(registry))
 	return serve(ctx, o, h, exposition, socket, p)
 }
@@ -103,6 +108,7 @@ type parts struct {
 	monitor *power.Monitor
 	guard   *brum.Guard
 	metrics *metrics.Sessions
+	past    *history.Book
 	book    *ledger.Ledger // nil without one
 	bookErr error          // why
 	// What the clients of the two servers may do at a time.
@@ -125,6 +131,7 @@ func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 		LedgerPolicy: o.Ledger,
 		LedgerError:  p.bookErr,
 		LedgerKey:    derive(p.token, "brum hub ledger"),
+		History:      p.past,
 		HTTP:         baseURL(p.web),
 
 		MaxConnections: o.MaxConnections,
@@ -146,9 +153,10 @@ func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handle
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
 	tools := mcpserver.New(h, o.Version, o.Logger)
-	servers := []*server{controlServer(h, socket, p.controlClients, o.Logger)}
+	desk := login.New(p.token, baseURL(p.web))
+	servers := []*server{controlServer(h, desk, socket, p.controlClients, o.Logger)}
 	if len(p.web) > 0 {
-		servers = append(servers, webServer(h, tools, exposition, p, o.Logger))
+		servers = append(servers, webServer(h, desk, tools, exposition, p, o.Logger))
 	}
 
 	var running sync.WaitGroup

@@ -4,6 +4,8 @@
 // HTTP is guarded twice: web pages of other origins and rebound host names are turned away
 // before anything else, and everything that acts or reveals needs the hub's token.
 //
+//	/          the page, which reveals nothing but itself; see packages page and login
+//	/login     exchanges a code for the page's pass
 //	/api/v1/…  see package control
 //	/mcp       MCP over streamable HTTP
 //	/healthz   says that something is here, to anybody

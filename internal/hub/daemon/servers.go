@@ -14,7 +14,9 @@ import (
 	"github.com/standardbeagle/brum/internal/hub"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/control"
+	"github.com/standardbeagle/brum/internal/hub/login"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
+	"github.com/standardbeagle/brum/internal/hub/page"
 	"github.com/standardbeagle/brum/wsconn"
 )
 
@@ -53,8 +55,11 @@ func (s *server) end() {
 }
 
 // controlServer serves the API on the control socket.
-func controlServer(h *hub.Hub, socket *control.Socket, limits *control.ClientLimits, log *slog.Logger) *server {
-	handler := limits.Handler(control.NewHandler(h, h))
+func controlServer(h *hub.Hub, desk *login.Desk, socket *control.Socket, limits *control.ClientLimits, log *slog.Logger) *server {
+	mux := http.NewServeMux()
+	mux.Handle("/", control.NewHandler(h, h))
+	mux.HandleFunc("POST /api/v1/login", desk.Issue)
+	handler := limits.Handler(mux)
 	if token := socket.Token(); token != "" {
 		handler = control.RequireToken(token, handler)
 	}
@@ -66,10 +71,15 @@ func controlServer(h *hub.Hub, socket *control.Socket, limits *control.ClientLim
 // is forgotten; it then makes a new one.
 const mcpIdle = 30 * time.Minute
 
-// webServer serves the API, MCP and what Prometheus asks for over HTTP.
-func webServer(h *hub.Hub, tools *mcpserver.Server, exposition http.Handler, p parts, log *slog.Logger) *server {
+// webServer serves the page, the API, MCP and what Prometheus asks for over HTTP.
+func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, exposition http.Handler, p parts, log *slog.Logger) *server {
 	mux := http.NewServeMux()
-	mux.Handle("/api/v1/", control.RequireToken(p.token, p.webClients.Handler(control.NewHandler(h, h))))
+	mux.Handle("/", page.Handler())
+	mux.HandleFunc("POST /login", desk.Enter)
+	mux.HandleFunc("POST /logout", desk.Leave)
+	backend := p.webClients.Handler(control.NewHandler(h, h))
+	mux.Handle("/api/v1/", desk.Admit(backend, control.RequireToken(p.token, backend)))
+	mux.Handle("/api/v1/login", control.RequireToken(p.token, http.HandlerFunc(desk.Issue))) // a page makes no others
 	mux.Handle("/mcp", control.RequireToken(p.token, p.webClients.Handler(mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return tools.MCP() },
 		&mcp.StreamableHTTPOptions{
