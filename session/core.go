@@ -308,10 +308,11 @@ func (c *core) nudge(now time.Time, trigger Trigger) {
 
 // linkLost takes the link away: it failed, was given up, or was replaced.
 func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error) {
+	wasUp, detection := c.link == linkUp, c.detection(now, trigger)
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
-	renewed, by, wasUp, detection := c.renewal, c.blame(trigger), c.link == linkUp, c.detection(now, trigger)
+	renewed, by := c.renewal, c.blame(trigger)
 	c.link, c.renewal = linkNone, renewal{}
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
@@ -332,10 +333,10 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 			by = renewed.why
 		}
 	}
-	c.lostAt, c.lostBy = now, by
 	if wasUp {
 		c.tell(Event{Kind: EventLinkLost, At: now, Trigger: by, Detection: detection, Err: err})
 	}
+	c.lostAt, c.lostBy = now, by
 	c.publish(now, by, err)
 }
 
