@@ -22,7 +22,7 @@ type hubFlags struct {
 
 func (f *hubFlags) register(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.http, "http", "127.0.0.1:7770", "address for HTTP: the API, /mcp and /metrics; off for none")
+	flags.StringVar(&f.http, "http", "127.0.0.1:7770", "address for HTTP: the API and /mcp; off for none")
 	flags.BoolVar(&f.httpFallback, "http-fallback", false, "take a free port if that of --http is in use")
 	flags.StringVar(&f.stateDir, "state-dir", stateDir(), "directory for what outlives the hub, its token among it")
 	flags.StringVar(&f.discoveryDir, "discovery-dir", "", "directory of the instances' files (BRUM_DISCOVERY_DIR; default that of brummer)")
