@@ -6,5 +6,6 @@
 //
 //	/api/v1/…  see package control
 //	/mcp       MCP over streamable HTTP
+//	/metrics   what Prometheus asks for
 //	/healthz   says that something is here, to anybody
 package daemon
