@@ -19,5 +19,6 @@
 //
 // # Concurrency
 //
-// Everything here may be called concurrently. Nothing blocks but [Sessions.Refresh].
+// Everything here may be called concurrently. Nothing blocks but [Sessions.Refresh], and a [Handler]
+// with sessions, which calls it.
 package metrics

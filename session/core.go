@@ -311,10 +311,11 @@ func (c *core) nudge(now time.Time, trigger Trigger) {
 
 // linkLost takes the link away: it failed, was given up, or was replaced.
 func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error) {
+	wasUp, detection := c.link == linkUp, c.detection(now, trigger)
 	if c.link == linkNone || linkID != c.linkID || c.phase == phaseEnded {
 		return
 	}
-	had, renewed, by, detection := c.link, c.renewal, c.blame(trigger), c.detection(now, trigger)
+	renewed, by := c.renewal, c.blame(trigger)
 	c.link, c.renewal = linkNone, renewal{}
 	c.live.probe = probe{}
 	c.rx.ackDue = time.Time{}
@@ -335,11 +336,13 @@ func (c *core) linkLost(now time.Time, linkID uint64, trigger Trigger, err error
 			by = renewed.why
 		}
 	}
+	if wasUp {
+		c.tell(Event{Kind: EventLinkLost, At: now, Trigger: by, Detection: detection, Err: err})
+	}
 	c.lostAt, c.lostBy = now, by
 	c.silence, c.dials = 0, 0
-	if had == linkUp {
+	if wasUp {
 		c.silence = now.Sub(c.live.lastInbound)
-		c.tell(Event{Kind: EventLinkLost, At: now, Trigger: by, Detection: detection, Err: err})
 	}
 	if renewed.phase == renewalUnderWay {
 		c.dials = 1

@@ -304,15 +304,15 @@ func (c *core) linkedUp(now time.Time, linkID uint64) {
 	c.streams.all(c.streams.owe)
 	c.rx.acked = c.rx.next
 	c.streams.progressAt = now
+	c.tellLinked(now, resumed)
 	c.live.begin(now, c.random())
-	trigger := TriggerStart
-	e := Event{Kind: EventLinked, At: now}
 	if resumed {
 		c.counts.resumes++
-		trigger = c.lostBy
-		e.Resumed, e.Trigger, e.Outage = true, trigger, now.Sub(c.lostAt)
 	}
-	c.tell(e)
+	trigger := TriggerStart
+	if resumed {
+		trigger = c.lostBy
+	}
 	ch := c.publish(now, trigger, nil)
 	if ch == nil {
 		return

@@ -90,6 +90,15 @@ func (c *core) detection(now time.Time, trigger Trigger) time.Duration {
 	return max(0, now.Sub(since))
 }
 
+// tellLinked tells of a new link, and of the outage that it ends.
+func (c *core) tellLinked(now time.Time, resumed bool) {
+	e := Event{Kind: EventLinked, At: now}
+	if resumed {
+		e.Resumed, e.Trigger, e.Outage = true, c.lostBy, now.Sub(c.lostAt)
+	}
+	c.tell(e)
+}
+
 // ended is the event of the session's end, before its link is forgotten. That of a session which
 // was refused at once is not worth telling.
 func (c *core) ended(now time.Time, err error) {

@@ -8,5 +8,6 @@
 //	/login     exchanges a code for the page's pass
 //	/api/v1/…  see package control
 //	/mcp       MCP over streamable HTTP
+//	/metrics   what Prometheus asks for
 //	/healthz   says that something is here, to anybody
 package daemon
