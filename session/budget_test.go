@@ -38,8 +38,10 @@ func TestK2_LargeMessagesLeaveRoom(t *testing.T) {
 			t.Errorf("message %d of the first session: %v", i+1, got)
 		}
 	}
-	if !b.takeMessage(64*MiB, 0) || !b.takeMessage(64*MiB, 0) {
-		t.Error("a session that holds nothing does not get what is free")
+	for range 2 {
+		if !b.takeMessage(64*MiB, 0) {
+			t.Error("a session that holds nothing does not get what is free")
+		}
 	}
 	if b.takeMessage(64*MiB, 0) || !b.takeMessage(smallMessage, 0) || b.takeMessage(smallMessage, smallMessage) {
 		t.Error("when all is taken each session has room for one small message")

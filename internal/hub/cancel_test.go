@@ -9,13 +9,15 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/internal/faultproxy"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/session"
 )
 
 // A caller who gives up is let go at once, in whatever state his call is.
 func TestF1_CancelInAnyState(t *testing.T) {
-	large, _ := json.Marshal(map[string]string{"x": strings.Repeat("x", 2<<20)})
+	large, _ := json.Marshal(map[string]string{"x": strings.Repeat("x", 400<<10)}) // more than may be sent ahead
 	for name, c := range map[string]struct {
 		tool      string
 		arguments json.RawMessage
@@ -62,11 +64,23 @@ func TestF1_CancelInAnyState(t *testing.T) {
 			h.source.sees(a.found)
 			h.reaches(t, "a-1", api.Active)
 			a.proxy.Blackhole()
-		}, nil, api.CodeCanceled},
+		}, func(t *testing.T, h *testHub, a *testInstance) {
+			for deadline := time.Now().Add(soon); h.linkOf("a-1").sessionNow().Stats().UnackedBytes < 200<<10; time.Sleep(time.Millisecond) {
+				if time.Now().After(deadline) {
+					t.Fatal("it is not sent")
+				}
+			}
+		}, api.CodeCanceled},
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := newTestInstance(t, "a-1", "web")
-			h := startHub(t, nil)
+			h := startHub(t, func(cfg *Config) {
+				if c.arguments != nil { // that takes a while, in which a link must not become suspect
+					cfg.Dial = func(f Found) (*session.Session, error) {
+						return brum.Dial(f.SessionURL, &session.Config{Key: f.Key}, nil)
+					}
+				}
+			})
 			c.prepare(t, h, a)
 			ctx, cancel := context.WithCancel(t.Context())
 			type end struct {

@@ -373,6 +373,7 @@ func TestF2_ShutdownInAnyState(t *testing.T) {
 // stall sends to an instance more than it may be sent ahead of its reader.
 func (h *testHub) stall(t *testing.T, id string) {
 	t.Helper()
+	h.until(t, "a session", func(*api.Status) bool { return h.linkOf(id).sessionNow() != nil })
 	sess := h.linkOf(id).sessionNow()
 	for deadline := time.Now().Add(soon); !errors.Is(sess.TrySend(make([]byte, 32<<10)), session.ErrFull); {
 		if time.Now().After(deadline) {

@@ -9,7 +9,6 @@ import (
 	"os/exec"
 	"runtime"
 	"strings"
-	"sync/atomic"
 	"testing"
 
 	"go.uber.org/goleak"
@@ -46,8 +45,7 @@ func playChild(which string) {
 // givesUp ends with the first accept that fails.
 type givesUp struct {
 	net.Listener
-	log  *slog.Logger
-	gone atomic.Bool
+	log *slog.Logger
 }
 
 func (l *givesUp) Accept() (net.Conn, error) {
