@@ -63,7 +63,7 @@ func (l *link) judge(f func(*health.Checks)) {
 	l.mu.Lock()
 	was, answered := l.checks.Stalled(), l.checks.LastAnswer()
 	f(l.checks)
-	news := l.checks.Stalled() != was || l.recorded == api.Stalled && l.checks.LastAnswer() != answered
+	news := l.checks.Stalled() != was || l.shown == api.Stalled && l.checks.LastAnswer() != answered
 	if s := l.stateLocked(); s != api.Active && s != api.Stalled {
 		news = false // for the session to tell
 	}

@@ -14,7 +14,6 @@ import (
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
-	"github.com/standardbeagle/brum/session"
 )
 
 // Hub keeps a session to every instance there is. Its methods may be called from the
@@ -51,7 +50,6 @@ func New(cfg Config) (*Hub, error) {
 	}
 	cfg.LedgerPolicy = cmp.Or(cfg.LedgerPolicy, LedgerBestEffort)
 	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, connectTimeout)
-	cfg.Window = cmp.Or(cfg.Window, session.DefaultWindow)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, listTimeout)
 	life, end := context.WithCancelCause(context.Background())
 	h := &Hub{

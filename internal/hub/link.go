@@ -42,12 +42,10 @@ type link struct {
 	lostAt    time.Time
 	nextTry   time.Time
 	lastErr   error
-	recorded  api.State      // the last that is in the history
-	checks    *health.Checks // of client's application; nil without one
-	damper    health.Damper
-	heard     time.Time   // when anything last arrived, over any session
-	again     *time.Timer // for the damper; nil before its first wish
+	shown     api.State
 	history   history
+	view      view
+	checks    *health.Checks // of client's application; nil without one
 }
 
 func newLink(h *Hub, f Found) *link {
@@ -62,8 +60,8 @@ func newLink(h *Hub, f Found) *link {
 		found:   f,
 		stopped: h.cfg.Stops.has(f.ID),
 	}
-	l.recorded = l.stateLocked()
-	l.showLocked(time.Now(), l.recorded)
+	l.shown = l.stateLocked()
+	l.showLocked(time.Now(), l.shown)
 	return l
 }
 

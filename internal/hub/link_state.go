@@ -46,24 +46,24 @@ func (l *link) sessionChanged(ch session.Change) {
 }
 
 // changeRecorded applies f, which returns what it knows of the change, and enters it into
-// the history if the state is another one now.
+// the history if the state is another one now. What the status shows follows later, perhaps.
 func (l *link) changeRecorded(f func() api.Change) {
 	now := time.Now()
 	l.mu.Lock()
 	c := f()
 	l.wakeLocked()
 
-	c.At, c.From, c.To = now, l.recorded, l.stateLocked()
-	differs := c.From != c.To
-	if differs {
-		l.recorded = c.To
+	c.At, c.From, c.To = now, l.shown, l.stateLocked()
+	visible := c.From != c.To
+	if visible {
+		l.shown = c.To
 		l.completeLocked(&c, now)
 		l.history.add(c)
 	}
 	l.showLocked(now, c.To)
 	l.mu.Unlock()
 
-	if differs {
+	if visible {
 		l.log.Info("state", "from", c.From, "to", c.To, "trigger", c.Trigger, "error", c.Error)
 	}
 	l.hub.changes.statusChanged()
@@ -150,8 +150,8 @@ func (l *link) status(now time.Time) api.Instance {
 		Directory:     l.found.Directory,
 		RawState:      raw,
 		State:         l.showLocked(now, raw),
-		RecentLosses:  l.damper.Losses(now),
-		Unsteady:      l.damper.Unsteady(now),
+		RecentLosses:  l.view.damper.Losses(now),
+		Unsteady:      l.view.damper.Unsteady(now),
 		Health:        l.healthLocked(now),
 		Transport:     api.TransportSession,
 		NextAttemptAt: timeOrNil(l.nextTry),
@@ -169,6 +169,7 @@ func (l *link) status(now time.Time) api.Instance {
 	stats := current.Stats()
 	s.SessionID = stats.ID.String()
 	s.Epoch = stats.Attempt
+	s.Breaker, s.Held = stats.Breaker.String(), heldName(stats.Held)
 	s.ConnectedSince = timeOrNil(stats.ConnectedSince)
 	if s.ConnectedSince != nil {
 		s.UptimeSeconds = max(0, now.Sub(stats.ConnectedSince).Seconds())
@@ -186,8 +187,6 @@ func (l *link) status(now time.Time) api.Instance {
 		s.NextAttemptAt = timeOrNil(stats.NextAttemptAt)
 	}
 	s.LastHeardAt = timeOrNil(stats.LastHeard)
-	s.Breaker = stats.Breaker.String()
-	s.Held = heldName(stats.Held)
 	s.RTTMillis = api.Millis(stats.RTT)
 	s.UnackedMessages, s.UnackedBytes = stats.UnackedMessages, stats.UnackedBytes
 	return s
