@@ -17,7 +17,6 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/history"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/limits"
-	"github.com/standardbeagle/brum/session"
 )
 
 // Hub keeps a session to every instance there is. Its methods may be called from the
@@ -61,7 +60,6 @@ func New(cfg Config) (*Hub, error) {
 	cfg.LedgerPolicy = cmp.Or(cfg.LedgerPolicy, LedgerBestEffort)
 	cfg.MaxConnections = cmp.Or(cfg.MaxConnections, limits.DefaultConnections)
 	cfg.ConnectTimeout = cmp.Or(cfg.ConnectTimeout, connectTimeout)
-	cfg.Window = cmp.Or(cfg.Window, session.DefaultWindow)
 	cfg.ListTimeout = cmp.Or(cfg.ListTimeout, listTimeout)
 	life, end := context.WithCancelCause(context.Background())
 	h := &Hub{

@@ -44,11 +44,9 @@ type link struct {
 	lastErr   error
 	noSeat    *limits.FullError // while it waits for another connection to end
 	recorded  api.State         // the last that is in the history
-	checks    *health.Checks    // of client's application; nil without one
-	damper    health.Damper
-	heard     time.Time   // when anything last arrived, over any session
-	again     *time.Timer // for the damper; nil before its first wish
 	trace     trace
+	view      view
+	checks    *health.Checks // of client's application; nil without one
 }
 
 func newLink(h *Hub, f Found) *link {

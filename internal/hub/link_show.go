@@ -1,40 +1,52 @@
 package hub
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/health"
 	"github.com/standardbeagle/brum/session"
 )
+
+// view is what people see of a link in its status. The history shows all.
+type view struct {
+	damper health.Damper
+	heard  time.Time   // when anything last arrived, over any session
+	again  *time.Timer // for the damper; nil before its first wish
+}
 
 // showLocked returns the state that people see, and arranges for them to be told when that
 // becomes another without anything happening.
 func (l *link) showLocked(now time.Time, raw api.State) api.State {
+	v := &l.view
 	if l.current != nil {
 		if heard := l.current.Stats().LastHeard; !heard.IsZero() {
-			l.heard = heard
+			v.heard = heard
 		}
 	}
-	shown, next := l.damper.Look(now, raw, l.heard.Add(l.hub.cfg.Window))
+	shown, next := v.damper.Look(now, raw, v.heard.Add(cmp.Or(l.hub.cfg.Window, session.DefaultWindow)))
 	switch {
 	case next.IsZero():
-		if l.again != nil {
-			l.again.Stop()
-		}
-	case l.again == nil:
-		l.again = time.AfterFunc(max(next.Sub(now), 1), l.hub.changes.statusChanged)
+		v.stop()
+	case v.again == nil:
+		v.again = time.AfterFunc(max(next.Sub(now), 1), l.hub.changes.statusChanged)
 	default:
-		l.again.Reset(max(next.Sub(now), 1))
+		v.again.Reset(max(next.Sub(now), 1))
 	}
 	return shown
+}
+
+func (v *view) stop() {
+	if v.again != nil {
+		v.again.Stop()
+	}
 }
 
 func (l *link) stopShowing() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if l.again != nil {
-		l.again.Stop()
-	}
+	l.view.stop()
 }
 
 // healthLocked is what people see of the checks.

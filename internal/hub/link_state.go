@@ -50,7 +50,7 @@ func (l *link) sessionChanged(ch session.Change) {
 }
 
 // changeRecorded applies f, which returns what it knows of the change, and enters it into
-// the history if the state is another one now.
+// the history if the state is another one now. What the status shows follows later, perhaps.
 func (l *link) changeRecorded(f func() (api.Change, session.Change)) {
 	now := time.Now()
 	l.mu.Lock()
@@ -68,7 +68,8 @@ func (l *link) changeRecorded(f func() (api.Change, session.Change)) {
 	l.mu.Unlock()
 
 	if differs {
-		l.log.Info("state", "from", c.From, "to", c.To, "trigger", c.Trigger, "error", c.Error)
+		l.log.Info("state", "from", c.From, "to", c.To, "trigger", c.Trigger, "session", c.SessionID, "epoch", c.Epoch,
+			"outage_ms", c.OutageMillis, "resume_ms", c.ResumeMillis, "error", c.Error)
 	}
 	l.hub.changes.statusChanged()
 }
@@ -149,8 +150,8 @@ func (l *link) status(now time.Time) api.Instance {
 		Directory:     l.found.Directory,
 		RawState:      raw,
 		State:         l.showLocked(now, raw),
-		RecentLosses:  l.damper.Losses(now),
-		Unsteady:      l.damper.Unsteady(now),
+		RecentLosses:  l.view.damper.Losses(now),
+		Unsteady:      l.view.damper.Unsteady(now),
 		Health:        l.healthLocked(now),
 		Transport:     api.TransportSession,
 		NextAttemptAt: timeOrNil(l.nextTry),
@@ -168,6 +169,7 @@ func (l *link) status(now time.Time) api.Instance {
 	stats := current.Stats()
 	s.SessionID = stats.ID.String()
 	s.Epoch = stats.Attempt
+	s.Breaker, s.Held = stats.Breaker.String(), heldName(stats.Held)
 	s.ConnectedSince = timeOrNil(stats.ConnectedSince)
 	if s.ConnectedSince != nil {
 		s.UptimeSeconds = max(0, now.Sub(stats.ConnectedSince).Seconds())
@@ -188,8 +190,6 @@ func (l *link) status(now time.Time) api.Instance {
 	if s.LastError == "" && !linked(s.State) {
 		s.LastError = errorText(stats.LastError)
 	}
-	s.Breaker = stats.Breaker.String()
-	s.Held = heldName(stats.Held)
 	s.RTTMillis = api.Millis(stats.RTT)
 	s.UnackedMessages, s.UnackedBytes = stats.UnackedMessages, stats.UnackedBytes
 	return s

@@ -88,8 +88,10 @@ type Health struct {
 	SilentMillis float64 `json:"silent_ms"`
 }
 
-// Values of Health.Checks and Instance.Held.
+// Values of Health.Checks, Instance.Held and Instance.Breaker.
 const (
+	BreakerClosed = "closed"
+
 	ChecksRunning = "running"
 	ChecksPaused  = "paused"
 	HeldOffline   = "offline"

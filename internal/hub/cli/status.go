@@ -12,7 +12,6 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/terminal"
-	"github.com/standardbeagle/brum/session"
 )
 
 func (a *app) statusCommand() *cobra.Command {
@@ -20,15 +19,14 @@ func (a *app) statusCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Tell how the hub and its instances are doing",
-		Long: "States of an instance:\n" +
+		Long: "States of an instance (a loss shows when it has lasted for some seconds; history has them all):\n" +
 			"  discovered  found, but it offers no session\n" +
 			"  connecting  being reached for the first time\n" +
 			"  active      all is well\n" +
 			"  suspect     silent; being asked whether it is still there\n" +
 			"  retrying    the connection is lost and being restored; calls wait\n" +
 			"  stalled     it can be reached, but its program takes nothing in or answers nothing\n" +
-			"  stopped     disconnected by you, see connect\n" +
-			"A loss shows when it has lasted for some seconds; history has them all.",
+			"  stopped     disconnected by you, see connect",
 		Example:           "  brum-hub status\n  brum-hub status --watch\n  brum-hub status --json",
 		GroupID:           groupHub,
 		ValidArgsFunction: noArguments,
@@ -131,7 +129,7 @@ func note(i api.Instance, now time.Time) string {
 
 // breaker says that attempts are few, if they are.
 func breaker(i api.Instance) string {
-	if i.Breaker == "" || i.Breaker == session.BreakerClosed.String() {
+	if i.Breaker == "" || i.Breaker == api.BreakerClosed {
 		return ""
 	}
 	return "breaker " + i.Breaker + ", "
