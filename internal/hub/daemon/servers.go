@@ -78,7 +78,7 @@ func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, listeners 
 	mux.HandleFunc("POST /logout", desk.Leave)
 	backend := control.NewHandler(h, h)
 	mux.Handle("/api/v1/", desk.Admit(backend, control.RequireToken(token, backend)))
-	mux.Handle("/api/v1/login", control.RequireToken(token, http.HandlerFunc(desk.Issue))) // a page makes no others
+	mux.Handle("POST /api/v1/login", control.RequireToken(token, http.HandlerFunc(desk.Issue))) // a page makes no others
 	mux.Handle("/mcp", control.RequireToken(token, mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return tools.MCP() },
 		&mcp.StreamableHTTPOptions{
