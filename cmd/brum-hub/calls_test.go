@@ -177,6 +177,19 @@ func TestF4_HubKilledBeforeTheOutcomeCame(t *testing.T) {
 	}
 }
 
+// flushed returns when what the ledger lists is on disk: whatever it takes later is behind that.
+func (w *world) flushed(t *testing.T) {
+	t.Helper()
+	s, err := w.client.Status(t.Context())
+	if err != nil || len(s.Instances) == 0 {
+		t.Fatalf("%+v, %v", s, err)
+	}
+	reader := api.Reader{Name: "flush", Instance: s.Instances[0].ID, Cursor: "x"}
+	if _, err := w.client.CommitReader(t.Context(), reader); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The hub is killed when the call is in its ledger and has not reached the instance: it was
 // not run and never is.
 func TestF4_HubKilledBetweenLedgerAndInstance(t *testing.T) {
@@ -196,6 +209,7 @@ func TestF4_HubKilledBetweenLedgerAndInstance(t *testing.T) {
 		calls, err := w.client.Calls(t.Context(), api.CallsQuery{})
 		return err == nil && calls.Ledger.Pending == 2
 	})
+	w.flushed(t)
 	hub.kill()
 	if got := shell.end(); got != string(api.CodeOutcomeUnknown) {
 		t.Errorf("the command line was told %s", got)

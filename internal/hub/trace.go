@@ -39,10 +39,10 @@ func (t *trace) change(ch session.Change, conn session.Conn) {
 // ends with it.
 func (t *trace) complete(c *api.Change, ch session.Change) {
 	switch {
-	case linked(c.From) && !linked(c.To):
-		t.lost = &lostConn{c.At, c.Trigger, c.Error, ch.Silence, c.SessionID, c.Duplicates}
 	case c.To == api.Stopped:
 		t.lost = nil // there is no outage where nobody wants a connection
+	case linked(c.From) && !linked(c.To):
+		t.lost = &lostConn{c.At, c.Trigger, c.Error, ch.Silence, c.SessionID, c.Duplicates}
 	case linked(c.To) && t.lost != nil:
 		c.Reconnect = t.story(c)
 		if c.OutageMillis == 0 {

@@ -39,6 +39,9 @@ func TestHostileLinesAndNames(t *testing.T) {
 	if n := eval[int](b, "document.querySelectorAll('#list img, #list script, #list a, #list iframe').length"); n > 0 {
 		t.Errorf("%d elements were made of text", n)
 	}
+	if n := eval[int](b, "Math.max(...[...document.querySelectorAll('.line bdi')].map((l) => l.childNodes.length))"); n < 100 || n > 500 {
+		t.Errorf("a line has up to %d pieces", n)
+	}
 	if colour := eval[string](b, fmt.Sprintf("getComputedStyle([...%s.querySelectorAll('.line bdi span')].find((s) => s.textContent === 'orange ')).color", row(hostile.id))); colour != "rgb(255, 135, 0)" {
 		t.Errorf("orange is %s", colour)
 	}

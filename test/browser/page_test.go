@@ -5,6 +5,7 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -55,11 +56,17 @@ func TestL2_PageTellsTheStory(t *testing.T) {
 	reach("after an outage", 30)
 
 	b.do(row(web.id) + ".querySelector('.name').click()") // closed
-	b.until("a resume to click", row(web.id)+".querySelector('.resumes').textContent === '1 resume'")
+	// A machine that is very busy may make for more than one.
+	b.until("a resume to click", "/^[1-9][0-9]* resumes?$/.test("+row(web.id)+".querySelector('.resumes').textContent)")
 	b.do(row(web.id) + ".querySelector('.resumes').click()")
 	b.until("the story", row(web.id)+".querySelector('.story details[open] .why')")
-	why := eval[string](b, row(web.id)+".querySelector('.story details[open] .why').textContent")
-	for _, part := range []string{"Lost at ", "the connection failed", "; back at ", " dial", "2 round trips", "same session"} {
+	stories := eval[[]string](b, "[..."+row(web.id)+".querySelectorAll('.story .why')].map((w) => w.textContent)")
+	i := slices.IndexFunc(stories, func(why string) bool { return strings.Contains(why, "the connection failed") })
+	if i < 0 {
+		t.Fatalf("the outage is in none of %q", stories)
+	}
+	why := stories[i]
+	for _, part := range []string{"Lost at ", "; back at ", " dial", "2 round trips", "same session"} {
 		if !strings.Contains(why, part) {
 			t.Errorf("the story lacks %q: %s", part, why)
 		}

@@ -49,6 +49,7 @@ func hostileLines() []string {
 		strings.Repeat("wide", 20_000),
 		strings.Repeat("\u0301", 500) + "marks",
 		"{{constructor.constructor('window.pwned=6')()}} ${window.pwned=7}",
+		strings.Repeat("\x1b[31ma\x1b[32mb", 10_000),
 		"the last line",
 	}
 }

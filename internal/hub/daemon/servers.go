@@ -79,7 +79,7 @@ func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, exposition
 	mux.HandleFunc("POST /logout", desk.Leave)
 	backend := p.webClients.Handler(control.NewHandler(h, h))
 	mux.Handle("/api/v1/", desk.Admit(backend, control.RequireToken(p.token, backend)))
-	mux.Handle("/api/v1/login", control.RequireToken(p.token, http.HandlerFunc(desk.Issue))) // a page makes no others
+	mux.Handle("POST /api/v1/login", control.RequireToken(p.token, http.HandlerFunc(desk.Issue))) // a page makes no others
 	mux.Handle("/mcp", control.RequireToken(p.token, p.webClients.Handler(mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return tools.MCP() },
 		&mcp.StreamableHTTPOptions{

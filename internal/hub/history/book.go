@@ -151,7 +151,7 @@ func (b *Book) Find(ref string) (id, name string, ok bool) {
 	return id, name, ok
 }
 
-// records is all that is kept, in order of time. mu is held, or nobody else knows b yet.
+// records is all that is kept, in no order. mu is held.
 func (b *Book) records() []*record {
 	var out []*record
 	for id, p := range b.pages {
@@ -162,9 +162,11 @@ func (b *Book) records() []*record {
 	for _, e := range b.events.list() {
 		out = append(out, &record{Event: &e})
 	}
-	slices.SortStableFunc(out, func(a, b *record) int { return a.at().Compare(b.at()) })
 	return out
 }
+
+// byTime is the order of the file. Changes of one instance keep theirs.
+func byTime(a, b *record) int { return a.at().Compare(b.at()) }
 
 func (r *record) at() time.Time {
 	if r.Event != nil {

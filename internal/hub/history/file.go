@@ -238,6 +238,7 @@ func (f *file) rewrite() (err error) {
 	f.waiting = nil // they are among the records
 	f.mu.Unlock()
 	f.book.mu.Unlock()
+	slices.SortStableFunc(records, byTime)
 	out, err := os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+"-*")
 	if err != nil {
 		return err

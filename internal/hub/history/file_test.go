@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -20,7 +21,9 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func contents(b *Book) []*record {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.records()
+	all := b.records()
+	slices.SortStableFunc(all, byTime)
+	return all
 }
 
 func TestL2_HistoryOutlivesTheHub(t *testing.T) {

@@ -9,21 +9,24 @@ import (
 
 // Timeline tells of the instances with those ids what is known since a time.
 func (b *Book) Timeline(since, now time.Time, ids []string) *api.Timeline {
-	out := &api.Timeline{From: since, To: now, Events: []api.Event{}, Instances: []api.Track{}}
+	changes := make([][]api.Change, len(ids))
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	events := b.events.list()
+	for i, id := range ids {
+		if p := b.pages[id]; p != nil {
+			changes[i] = p.changes.list()
+		}
+	}
+	b.mu.Unlock()
+
+	out := &api.Timeline{From: since, To: now, Events: []api.Event{}, Instances: []api.Track{}}
 	for _, e := range events {
 		if !e.At.Before(since) {
 			out.Events = append(out.Events, e)
 		}
 	}
-	for _, id := range ids {
-		t := api.Track{ID: id, Spans: []api.Span{}}
-		if p := b.pages[id]; p != nil {
-			t.Spans = spans(p.changes.list(), events, since)
-		}
-		out.Instances = append(out.Instances, t)
+	for i, id := range ids {
+		out.Instances = append(out.Instances, api.Track{ID: id, Spans: spans(changes[i], events, since)})
 	}
 	return out
 }

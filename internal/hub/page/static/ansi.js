@@ -6,8 +6,9 @@ import { h } from './dom.js';
 const sequence = /\u001b(?:\[([0-9;:]*)([@-~]?)|\[[^@-~]*[@-~]?|[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\|$)|.?)/gs;
 const unprintable = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** longest is how much of a line is shown. */
+/** longest is how much of a line is shown; after so many pieces it is shown without colours. */
 export const longest = 8000;
+const colourful = 300;
 
 const plain = { fg: '', bg: '', bold: false, dim: false, italic: false, underline: false, inverse: false };
 
@@ -20,7 +21,9 @@ export function render(line) {
   const add = (text) => {
     const shown = text.replace(unprintable, '');
     if (shown === '' || room <= 0) return;
-    nodes.push(node(shown.slice(0, room), style));
+    if (nodes.length < colourful) nodes.push(node(shown.slice(0, room), style));
+    else if (nodes.length === colourful) nodes.push(document.createTextNode(shown.slice(0, room)));
+    else nodes.at(-1).appendData(shown.slice(0, room));
     room -= shown.length;
   };
   // A carriage return begins the line anew, as progress bars do.
