@@ -249,6 +249,7 @@ func TestF4_UnknownWhenTheInstanceIsGoneToo(t *testing.T) {
 		calls, err := w.client.Calls(t.Context(), api.CallsQuery{})
 		return err == nil && calls.Ledger.Pending == 2
 	})
+	w.flushed(t)
 	hub.kill()
 	e.kill()
 	w.startHub(t)
