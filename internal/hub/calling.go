@@ -86,7 +86,7 @@ func (c *calling) issue(ctx context.Context, via *client) error {
 		c.req.Deadline = deadline // not later than what the request says
 	}
 	issued := api.Issued{Instance: c.link.id, Life: via.life, Recording: api.Untracked, At: time.Now()}
-	if !via.onlyReads(c.req.Tool) {
+	if !via.onlyReads(&c.req) {
 		var err error
 		issued.Recording, err = c.hub.books.issue(ctx, ledger.Call{
 			ID: c.id, Instance: issued.Instance, Life: issued.Life, Name: c.link.name(), Tool: c.req.Tool,

@@ -192,7 +192,7 @@ func (h *Hub) Status(ctx context.Context) (*api.Status, error) {
 		return nil, err
 	}
 	s := &api.Status{
-		Hub:       api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP, Version: h.cfg.Version, Ledger: h.books.status()},
+		Hub:       api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP, Version: h.cfg.Version, Ledger: h.books.status(), Networking: h.cfg.Networking.String()},
 		Instances: []api.Instance{},
 	}
 	for _, l := range h.all() {

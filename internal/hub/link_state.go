@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -11,6 +12,11 @@ import (
 )
 
 const noSession = "offers no session: this instance speaks only HTTP, which this hub does not use"
+
+// reached says how, as status tells it: what there is no way to would need HTTP.
+func (l *link) reachedLocked() string {
+	return cmp.Or(l.hub.transportOf(l.found), api.TransportHTTP)
+}
 
 // change applies f to the record and draws the consequences. It is the only way to write
 // to the record.
@@ -77,7 +83,7 @@ func (l *link) wakeLocked() {
 // completeLocked adds what the record knows: the session, and the outage that spans two.
 func (l *link) completeLocked(c *api.Change, now time.Time) {
 	if l.current != nil {
-		c.SessionID = l.current.ID().String()
+		c.SessionID = idText(l.current.ID())
 		if c.Epoch == 0 {
 			c.Epoch = l.current.Stats().Attempt
 		}
@@ -105,7 +111,7 @@ func (l *link) stateLocked() api.State {
 		pending = api.Retrying
 	}
 	switch {
-	case l.found.SessionURL == "":
+	case l.hub.transportOf(l.found) == "":
 		return api.Discovered
 	case l.stopped:
 		return api.Stopped
@@ -140,12 +146,12 @@ func (l *link) status(now time.Time) api.Instance {
 		Name:          l.found.Name,
 		Directory:     l.found.Directory,
 		State:         l.stateLocked(),
-		Transport:     api.TransportSession,
+		Transport:     l.reachedLocked(),
 		NextAttemptAt: timeOrNil(l.nextTry),
 		LastError:     errorText(l.lastErr),
 	}
-	if l.found.SessionURL == "" {
-		s.Transport, s.LastError = api.TransportHTTP, noSession
+	if l.hub.transportOf(l.found) == "" {
+		s.LastError = noSession
 	}
 	current := l.current
 	l.mu.Unlock()
@@ -154,7 +160,8 @@ func (l *link) status(now time.Time) api.Instance {
 	}
 
 	stats := current.Stats()
-	s.SessionID = stats.ID.String()
+	s.Unavailable = current.lacks()
+	s.SessionID = idText(stats.ID)
 	s.Epoch = stats.Attempt
 	s.ConnectedSince = timeOrNil(stats.ConnectedSince)
 	if s.ConnectedSince != nil {
@@ -182,6 +189,14 @@ func (l *link) changesSoFar() *api.History {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return &api.History{ID: l.id, Name: l.found.Name, Dropped: l.history.dropped, Changes: l.history.list()}
+}
+
+// idText is "" where there is no session.
+func idText(id session.ID) string {
+	if id == (session.ID{}) {
+		return ""
+	}
+	return id.String()
 }
 
 func timeOrNil(t time.Time) *time.Time {

@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/httpconn"
 )
 
 // maxProgress is how many reports may wait for a caller that is slow to take them; the
@@ -88,6 +89,7 @@ type tap struct {
 	mcp.Transport
 	sinks  *sinks
 	stream uint64
+	leaves leaving
 }
 
 func (t *tap) Connect(ctx context.Context) (mcp.Connection, error) {
@@ -95,13 +97,14 @@ func (t *tap) Connect(ctx context.Context) (mcp.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tappedConn{Connection: c, sinks: t.sinks, stream: t.stream}, nil
+	return &tappedConn{Connection: c, sinks: t.sinks, stream: t.stream, leaves: t.leaves}, nil
 }
 
 type tappedConn struct {
 	mcp.Connection
 	sinks  *sinks
 	stream uint64
+	leaves leaving
 }
 
 func (c *tappedConn) Read(ctx context.Context) (jsonrpc.Message, error) {
@@ -135,9 +138,17 @@ func (c *tappedConn) file(msg jsonrpc.Message) bool {
 }
 
 func (c *tappedConn) Write(ctx context.Context, msg jsonrpc.Message) error {
+	d, ok := ctx.Value(departureKey{}).(*departure)
+	if !ok {
+		return c.Connection.Write(ctx, msg)
+	}
+	note := func() { d.note(c.stream, msg) }
+	if c.leaves == onTheWire {
+		return c.Connection.Write(httpconn.OnSent(ctx, note), msg)
+	}
 	err := c.Connection.Write(ctx, msg)
-	if d, ok := ctx.Value(departureKey{}).(*departure); ok && err == nil {
-		d.note(c.stream, msg)
+	if err == nil {
+		note()
 	}
 	return err
 }

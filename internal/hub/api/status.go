@@ -15,6 +15,8 @@ type HubStatus struct {
 	HTTP      string       `json:"http"`    // base URL; "" when the hub serves no HTTP
 	Version   string       `json:"version"` // of its program, as --version has it
 	Ledger    LedgerStatus `json:"ledger"`
+
+	Networking string `json:"networking"` // NetworkingRobust or NetworkingHTTP
 }
 
 // State of an instance as the hub sees it. No state is terminal while the
@@ -22,13 +24,19 @@ type HubStatus struct {
 type State string
 
 const (
-	Discovered State = "discovered" // its file is there, but it offers no session
+	Discovered State = "discovered" // its file is there, but there is no way to it
 	Connecting State = "connecting" // first connection, or its MCP handshake, under way
 	Active     State = "active"
 	Suspect    State = "suspect" // silent; being probed
 	Retrying   State = "retrying"
 	Stalled    State = "stalled" // answers probes, but consumes nothing
 	Stopped    State = "stopped" // disconnected by the user, until the user connects it
+)
+
+// How a hub reaches instances that offer a session.
+const (
+	NetworkingRobust = "robust" // by it
+	NetworkingHTTP   = "http"
 )
 
 // Transports of an instance.
@@ -45,6 +53,7 @@ type Instance struct {
 	Directory       string     `json:"directory"`
 	State           State      `json:"state"`
 	Transport       string     `json:"transport"`
+	Unavailable     []string   `json:"unavailable,omitempty"` // what can't be done over it
 	SessionID       string     `json:"session_id"`
 	Epoch           uint64     `json:"epoch"` // the number of the attach that is in force
 	ConnectedSince  *time.Time `json:"connected_since"`

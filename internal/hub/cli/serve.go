@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,6 +20,7 @@ type hubFlags struct {
 	stateDir     string
 	discoveryDir string
 	ledger       string
+	robust       string // "" leaves it to the environment
 	logLevel     string
 	logFile      string
 }
@@ -30,9 +32,12 @@ func (f *hubFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.stateDir, "state-dir", stateDir(), "directory for what outlives the hub, its token among it")
 	flags.StringVar(&f.discoveryDir, "discovery-dir", "", "directory of the instances' files (BRUM_DISCOVERY_DIR; default that of brummer)")
 	flags.StringVar(&f.ledger, "ledger", string(hub.LedgerBestEffort), "record of calls: require (refuse calls that can't be recorded), best-effort or off")
+	flags.StringVar(&f.robust, "robust-networking", "", "reach instances by sessions that survive outages; false: over plain HTTP ("+envNetworking+"; default true)")
+	flags.Lookup("robust-networking").NoOptDefVal = "true"
 	flags.StringVar(&f.logLevel, "log-level", programlog.DefaultLevel(), "debug, info, warn or error ("+programlog.EnvLevel+"); SIGUSR1 toggles debug while it runs")
 	flags.StringVar(&f.logFile, "log-file", "", "append the log to this file, instead of standard error")
 	oneOf(cmd, "ledger", string(hub.LedgerRequire), string(hub.LedgerBestEffort), string(hub.LedgerOff))
+	oneOf(cmd, "robust-networking", "true", "false")
 	oneOf(cmd, "log-level", programlog.Levels...)
 	cmd.ValidArgsFunction = noArguments
 }
@@ -45,7 +50,8 @@ func (f *hubFlags) check() error {
 	if _, err := programlog.ParseLevel(f.logLevel); err != nil {
 		return usagef("--log-level: %w", err)
 	}
-	return nil
+	_, err := f.networking()
+	return err
 }
 
 // args are the flags of a hub that does not run where this command does.
@@ -54,6 +60,11 @@ func (f *hubFlags) args(socket string) ([]string, error) {
 	if f.httpFallback {
 		all = append(all, "--http-fallback")
 	}
+	networking, err := f.networking()
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, "--robust-networking="+strconv.FormatBool(networking == hub.NetworkingRobust))
 	all = append(all, "--ledger="+f.ledger, "--log-level="+f.logLevel)
 	for _, p := range []struct{ flag, path string }{
 		{"socket", socket}, {"state-dir", f.stateDir}, {"discovery-dir", f.discoveryDir}, {"log-file", f.logFile},
@@ -110,6 +121,10 @@ func (a *app) serveCommand() *cobra.Command {
 			if err != nil {
 				return usagef("--ledger: %w", err)
 			}
+			networking, err := f.networking()
+			if err != nil {
+				return err
+			}
 			if err := preparePaths(a.socket); err != nil {
 				return err
 			}
@@ -119,6 +134,7 @@ func (a *app) serveCommand() *cobra.Command {
 				Socket:       a.socket,
 				StateDir:     f.stateDir,
 				Ledger:       policy,
+				Networking:   networking,
 				DiscoveryDir: f.discoveryDir,
 				Version:      version.String(),
 				Logger:       log.Logger,

@@ -26,6 +26,7 @@ type Options struct {
 	Socket       string // path of the control socket
 	StateDir     string // for what outlives the hub; made if it is not there
 	Ledger       hub.LedgerPolicy
+	Networking   hub.Networking
 	DiscoveryDir string // "" is the default one
 	Version      string
 	Logger       *slog.Logger
@@ -68,6 +69,8 @@ func Run(ctx context.Context, o Options) error {
 	defer monitor.Close()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
+	http := newHTTPConns(monitor)
+	defer http.Close()
 	book, bookErr := openLedger(o)
 	if book != nil {
 		defer closeLedger(book, o.Logger)
@@ -75,7 +78,7 @@ func Run(ctx context.Context, o Options) error {
 	if bookErr != nil && o.Ledger == hub.LedgerRequire {
 		return bookErr
 	}
-	h, err := newHub(o, parts{token, web, monitor, guard, book, bookErr})
+	h, err := newHub(o, parts{token, web, monitor, guard, http, book, bookErr})
 	if err != nil {
 		return err
 	}
@@ -88,6 +91,7 @@ type parts struct {
 	web     []net.Listener
 	monitor *power.Monitor
 	guard   *brum.Guard
+	http    *httpConns
 	book    *ledger.Ledger // nil without one
 	bookErr error          // why
 }
@@ -104,6 +108,8 @@ func newHub(o Options, p parts) (*hub.Hub, error) {
 	cfg := hub.Config{
 		Source:       source,
 		Dial:         newDialer(owner(p.token, o.Socket), p.guard, o.Logger),
+		DialHTTP:     p.http.Dial,
+		Networking:   o.Networking,
 		Stops:        stops,
 		LedgerPolicy: o.Ledger,
 		LedgerError:  p.bookErr,
