@@ -186,7 +186,7 @@ func (l *legacyConn) readPage(ctx context.Context, q logQuery, from cursor, leas
 	}
 	page := &logPage{Lines: []logLine{}}
 	if q.Cursor != "" {
-		page.GapUnknown = !whole && len(known) == logKept && (len(known) == 0 || known[0].at() > from.at)
+		page.GapUnknown = !whole
 		known = after(known, from)
 	}
 	to := from
@@ -230,7 +230,7 @@ func (l *legacyConn) lastLines(ctx context.Context, q logQuery, from cursor) (li
 		if lines, err = l.askLines(ctx, limit); err != nil {
 			return nil, false, err
 		}
-		reached := len(lines) < limit || q.Cursor == "" || lines[0].at() <= from.at
+		reached := len(lines) < limit || q.Cursor == "" || lines[0].at() < from.at // which leaves none of its time out
 		if reached || limit == logKept {
 			return lines, reached, nil
 		}
