@@ -1,6 +1,7 @@
 package httpconn
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -97,10 +98,12 @@ type legacyLine struct {
 	Time      time.Time `json:"timestamp"`
 	IsError   bool      `json:"isError"`
 	Level     int       `json:"level"`
+
+	at int64 // see written
 }
 
-// at is when the line was written, in nanoseconds, and its place in the order of lines.
-func (l *legacyLine) at() int64 {
+// written is when the line was written, in nanoseconds, and its place in the order of lines.
+func (l *legacyLine) written() int64 {
 	if i := strings.LastIndexByte(l.ID, '-'); i >= 0 {
 		if at, err := strconv.ParseInt(l.ID[i+1:], 10, 64); err == nil {
 			return at
@@ -194,7 +197,7 @@ func (l *legacyConn) readPage(ctx context.Context, q logQuery, from cursor, leas
 	var ends []cursor
 	for i := range known {
 		line := &known[i]
-		if at := line.at(); at > to.at {
+		if at := line.at; at > to.at {
 			to.at, to.same = at, 1
 		} else {
 			to.same++
@@ -230,7 +233,7 @@ func (l *legacyConn) lastLines(ctx context.Context, q logQuery, from cursor) (li
 		if lines, err = l.askLines(ctx, limit); err != nil {
 			return nil, false, err
 		}
-		reached := len(lines) < limit || q.Cursor == "" || lines[0].at() < from.at // which leaves none of its time out
+		reached := len(lines) < limit || q.Cursor == "" || lines[0].at < from.at // which leaves none of its time out
 		if reached || limit == logKept {
 			return lines, reached, nil
 		}
@@ -249,7 +252,10 @@ func (l *legacyConn) askLines(ctx context.Context, limit int) ([]legacyLine, err
 	if err := json.Unmarshal(raw, &lines); err != nil {
 		return nil, fmt.Errorf("%s: the lines are not understood: %w", logTool, err)
 	}
-	slices.SortStableFunc(lines, func(a, b legacyLine) int { return int(min(1, max(-1, a.at()-b.at()))) })
+	for i := range lines {
+		lines[i].at = lines[i].written()
+	}
+	slices.SortStableFunc(lines, func(a, b legacyLine) int { return cmp.Compare(a.at, b.at) })
 	return lines, nil
 }
 
@@ -257,7 +263,7 @@ func (l *legacyConn) askLines(ctx context.Context, limit int) ([]legacyLine, err
 func after(lines []legacyLine, from cursor) []legacyLine {
 	i, read := 0, 0
 	for ; i < len(lines); i++ {
-		at := lines[i].at()
+		at := lines[i].at
 		if at > from.at || at == from.at && read == from.same {
 			break
 		}
@@ -270,7 +276,7 @@ func after(lines []legacyLine, from cursor) []legacyLine {
 
 func (l *legacyLine) told() logLine {
 	at := l.Time
-	if precise := time.Unix(0, l.at()); precise.Sub(at).Abs() < 2*time.Second { // the list has seconds
+	if precise := time.Unix(0, l.at); precise.Sub(at).Abs() < 2*time.Second { // the list has seconds
 		at = precise
 	}
 	stream := "stdout"

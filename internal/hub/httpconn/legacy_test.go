@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/standardbeagle/brum/internal/hub/brummertest"
 	"github.com/standardbeagle/brum/session"
 )
 
@@ -58,12 +59,12 @@ func structured(t *testing.T, r *mcp.CallToolResult) string {
 // J3, D3: an existing brummer knows no ping and is there all the same; its tools are listed as
 // MCP wants them, and its raw results become CallToolResults that hold what it said.
 func TestD3_ExistingBrummer(t *testing.T) {
-	b := newBrummer(t)
+	b := brummertest.New(t)
 	c, s := reach(t, Config{URL: b.URL + "/mcp", Life: "1"})
 	if err := s.Ping(t.Context(), nil); err != nil {
 		t.Error("ping:", err)
 	}
-	if n := b.pings.Load(); n < 2 || c.State() != session.Active {
+	if n := b.Pings.Load(); n < 2 || c.State() != session.Active {
 		t.Errorf("%d pings, %v", n, c.State())
 	}
 
@@ -118,23 +119,21 @@ func TestD3_ExistingBrummer(t *testing.T) {
 	if refusal, ok := errors.AsType[*jsonrpc.Error](err); !ok || refusal.Code != -32602 || refusal.Message != "Tool not found: Tool 'nothing' not found" {
 		t.Errorf("a tool that is not there: %v", err)
 	}
-	clients := 0
-	b.clients.Range(func(any, any) bool { clients++; return true })
-	if clients != 1 {
-		t.Errorf("the instance counted %d clients", clients)
+	if n := b.Clients(); n != 1 {
+		t.Errorf("the instance counted %d clients", n)
 	}
 }
 
 // D3: lines are read on from a cursor, none twice and none left out, also where many come
 // between two questions, two have one time, and the hub was restarted.
 func TestD3_ExistingBrummersLog(t *testing.T) {
-	b := newBrummer(t)
+	b := brummertest.New(t)
 	_, s := reach(t, Config{URL: b.URL + "/mcp", Life: "life"})
 	const start = int64(1_790_000_000_000_000_000)
 	written := int64(0)
 	write := func(n int) {
 		for range n {
-			b.write(start+written/2, "dev", fmt.Sprint("line ", written), 1) // two at a time
+			b.Write(start+written/2, "dev", fmt.Sprint("line ", written), 1) // two at a time
 			written++
 		}
 	}
@@ -190,7 +189,7 @@ func TestD3_ExistingBrummersLog(t *testing.T) {
 	}
 
 	end := start + written
-	b.write(end, "api", "bad", 3)
+	b.Write(end, "api", "bad", 3)
 	p = read(s, map[string]any{"processId": "api", "level": "warn"})
 	if len(p.Lines) != 1 || p.Lines[0].Text != "bad" || p.Lines[0].Level != "error" || p.Lines[0].Stream != "stderr" ||
 		p.Lines[0].Time.UnixNano() != end {
@@ -205,13 +204,13 @@ func TestD3_ExistingBrummersLog(t *testing.T) {
 		t.Error("a cursor that is none was taken")
 	}
 
-	asked := b.calls.Load()
+	asked := b.Calls.Load()
 	go func() {
-		for b.calls.Load() == asked { // it follows already
+		for b.Calls.Load() == asked { // it follows already
 			time.Sleep(time.Millisecond)
 		}
-		b.write(end+1, "dev", "not asked for", 1)
-		b.write(end+2, "api", "news", 1)
+		b.Write(end+1, "dev", "not asked for", 1)
+		b.Write(end+2, "api", "news", 1)
 	}()
 	p = read(s, map[string]any{"follow": true, "processId": "api", "cursor": cursor})
 	if len(p.Lines) != 1 || p.Lines[0].Text != "news" {

@@ -1,4 +1,5 @@
-package httpconn
+// Package brummertest is an existing brummer, as far as a hub sees it over the wire.
+package brummertest
 
 import (
 	"encoding/json"
@@ -12,28 +13,33 @@ import (
 	"time"
 )
 
-// brummer speaks as an existing brummer does: no ping, raw results, lines without cursors, an
+// Kept is how many lines it keeps.
+const Kept = 10_000
+
+// Brummer speaks as an existing brummer does: no ping, raw results, lines without cursors, an
 // error for what it does not know, and no interest in whether anybody waits for the answer.
-type brummer struct {
+type Brummer struct {
 	*httptest.Server
-	calls   atomic.Int64 // of tools
-	pings   atomic.Int64
+	Calls   atomic.Int64 // of tools
+	Pings   atomic.Int64
 	clients sync.Map      // session ids that were seen
-	slow    chan struct{} // closed: the tool slow returns
+	Slow    chan struct{} // closed: the tool slow returns
+	gone    chan struct{}
 
 	mu    sync.Mutex
 	lines []json.RawMessage
 }
 
-func newBrummer(t *testing.T) *brummer {
+// New returns one that serves until the end of the test.
+func New(t testing.TB) *Brummer {
 	t.Helper()
-	b := &brummer{slow: make(chan struct{})}
+	b := &Brummer{Slow: make(chan struct{}), gone: make(chan struct{})}
 	b.Server = httptest.NewServer(http.HandlerFunc(b.serve))
-	t.Cleanup(b.Close)
+	t.Cleanup(func() { close(b.gone); b.Close() })
 	return b
 }
 
-func (b *brummer) serve(w http.ResponseWriter, r *http.Request) {
+func (b *Brummer) serve(w http.ResponseWriter, r *http.Request) {
 	if r.URL.Path != "/mcp" || r.Method != http.MethodPost {
 		http.Error(w, "Method not allowed", http.StatusMethodNotAllowed)
 		return
@@ -86,7 +92,7 @@ func (b *brummer) serve(w http.ResponseWriter, r *http.Request) {
 			refuse(-32602, "Invalid params", err.Error())
 			break
 		}
-		b.calls.Add(1)
+		b.Calls.Add(1)
 		switch call.Name {
 		case "scripts_list":
 			answer["result"] = map[string]any{"dev": "vite"}
@@ -95,7 +101,10 @@ func (b *brummer) serve(w http.ResponseWriter, r *http.Request) {
 				answer["result"] = call.Arguments.Value
 			}
 		case "slow":
-			<-b.slow
+			select {
+			case <-b.Slow:
+			case <-b.gone:
+			}
 			answer["result"] = "done"
 		case "fails":
 			refuse(-32000, "Tool execution failed", "no such script")
@@ -107,25 +116,31 @@ func (b *brummer) serve(w http.ResponseWriter, r *http.Request) {
 		}
 	default:
 		if req.Method == "ping" {
-			b.pings.Add(1)
+			b.Pings.Add(1)
 		}
 		refuse(-32601, "Method not found", nil)
 	}
 	json.NewEncoder(w).Encode(answer)
 }
 
-// write adds a line at a nanosecond.
-func (b *brummer) write(at int64, process, text string, level int) {
+// Clients is how many clients it has counted.
+func (b *Brummer) Clients() (n int) {
+	b.clients.Range(func(any, any) bool { n++; return true })
+	return n
+}
+
+// Write adds a line at a nanosecond.
+func (b *Brummer) Write(at int64, process, text string, level int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, fmt.Appendf(nil, `{"content":%q,"id":"%s-7-%d","isError":%v,"level":%d,"priority":0,"processId":"%s-7","processName":%q,"tags":[],"timestamp":%q}`,
 		text, process, at, level == 3, level, process, process, time.Unix(0, at).UTC().Format(time.RFC3339)))
-	if len(b.lines) > logKept {
-		b.lines = b.lines[len(b.lines)-logKept:]
+	if len(b.lines) > Kept {
+		b.lines = b.lines[len(b.lines)-Kept:]
 	}
 }
 
-func (b *brummer) last(n int) []json.RawMessage {
+func (b *Brummer) last(n int) []json.RawMessage {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]json.RawMessage{}, b.lines[max(0, len(b.lines)-n):]...)
