@@ -11,6 +11,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/httpconn"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/session"
 )
@@ -143,7 +144,8 @@ func (c *calling) failed(ctx context.Context, via *client, left *departure, err 
 // refusalIn is the instance's answer in err, if that is one.
 func refusalIn(err error) (*jsonrpc.Error, bool) {
 	refusal, ok := errors.AsType[*jsonrpc.Error](err)
-	return refusal, ok && !errors.Is(err, mcp.ErrConnectionClosed)
+	_, unanswered := errors.AsType[*httpconn.RequestError](err)
+	return refusal, ok && !unanswered && !errors.Is(err, mcp.ErrConnectionClosed)
 }
 
 // givenUp is the error of a call whose caller waits no longer. What becomes of one that has

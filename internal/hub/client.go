@@ -65,7 +65,7 @@ func newClient(ctx context.Context, cfg *Config, sess way, life string, log *slo
 		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) { c.outdated() },
 	}))
 	var err error
-	if c.main, err = connect(ctx, mc, sess.transport(), 0, sess.leaves()); err != nil {
+	if c.main, err = connect(ctx, mc, sess.transport(), 0, sess); err != nil {
 		return nil, err
 	}
 	c.waiting.Go(func() {

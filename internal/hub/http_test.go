@@ -237,8 +237,15 @@ func TestD3_OutageOverHTTP(t *testing.T) {
 	}
 	next := i.found
 	next.Life, next.Fresh = "2", "2" // started anew
+	before, err := h.History(t.Context(), "one")
+	if err != nil {
+		t.Fatal(err)
+	}
 	h.source.sees(next)
-	h.reaches(t, "one", api.Active)
+	h.until(t, "another connection", func(s *api.Status) bool {
+		past, err := h.History(t.Context(), "one")
+		return err == nil && len(past.Changes) > len(before.Changes) && s.Instances[0].State == api.Active
+	})
 	h.echo(t, t.Context(), "one")
 }
 

@@ -18,10 +18,10 @@ type lane struct {
 }
 
 // connect shakes hands on transport.
-func connect(ctx context.Context, mc *mcp.Client, transport mcp.Transport, stream uint64, leaves leaving) (*lane, error) {
+func connect(ctx context.Context, mc *mcp.Client, transport mcp.Transport, stream uint64, over way) (*lane, error) {
 	l := &lane{sinks: new(sinks), stream: stream}
 	var err error
-	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, stream, leaves}, &mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
+	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, stream, over.leaves()}, &mcp.ClientSessionOptions{ProtocolVersion: over.version()})
 	if err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func openLogLane(ctx context.Context, mc *mcp.Client, sess way) (*lane, error) {
 	if err != nil {
 		return nil, err
 	}
-	l, err := connect(ctx, mc, mcpsession.New(mcpsession.OnStream(over.Session, stream)), stream.ID(), over.leaves())
+	l, err := connect(ctx, mc, mcpsession.New(mcpsession.OnStream(over.Session, stream)), stream.ID(), over)
 	if err != nil {
 		stream.Reset(ctx)
 		return nil, err

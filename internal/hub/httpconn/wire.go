@@ -100,7 +100,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		if parent.Err() == nil {
 			w.broken(err)
 		}
-		return nil, err
+		return nil, &RequestError{err}
 	}
 	resp.Body = &body{ReadCloser: resp.Body, heard: w.heard, ended: func(err error) {
 		w.end(f, nil)
@@ -138,6 +138,15 @@ func (w *wire) abandon(cause error) {
 	w.base.CloseIdleConnections()
 }
 
+// RequestError is the failure of a request that got no answer of the instance's. (The SDK
+// joins errors of its own to it that look like one.)
+type RequestError struct{ Err error }
+
+func (e *RequestError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RequestError) Unwrap() error { return e.Err }
+
 // StatusError is an answer over HTTP that is none of the protocol above it.
 type StatusError struct{ Code int }
 
@@ -169,7 +178,9 @@ func refusalIn(resp *http.Response) error {
 	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
 		return nil
 	}
-	if kind, _, err := mime.ParseMediaType(resp.Header.Get("Content-Type")); err == nil && kind == "application/json" {
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	passing := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 // it need not be the instance that says so
+	if kind == "application/json" && !passing {
 		return nil
 	}
 	io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10)) // so that the connection can be used again
