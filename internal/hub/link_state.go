@@ -11,7 +11,7 @@ import (
 	"github.com/standardbeagle/brum/session"
 )
 
-const noSession = "offers no session: this instance speaks only HTTP, which this hub does not use"
+const noSession = "offers no session, and there is no other way to it"
 
 // reached says how, as status tells it: what there is no way to would need HTTP.
 func (l *link) reachedLocked() string {
