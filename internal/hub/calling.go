@@ -11,6 +11,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/httpconn"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/session"
 )
@@ -86,7 +87,7 @@ func (c *calling) issue(ctx context.Context, via *client) error {
 		c.req.Deadline = deadline // not later than what the request says
 	}
 	issued := api.Issued{Instance: c.link.id, Life: via.life, Recording: api.Untracked, At: time.Now()}
-	if !via.onlyReads(c.req.Tool) {
+	if !via.onlyReads(&c.req) {
 		var err error
 		issued.Recording, err = c.hub.books.issue(ctx, ledger.Call{
 			ID: c.id, Instance: issued.Instance, Life: issued.Life, Name: c.link.name(), Tool: c.req.Tool,
@@ -143,7 +144,8 @@ func (c *calling) failed(ctx context.Context, via *client, left *departure, err 
 // refusalIn is the instance's answer in err, if that is one.
 func refusalIn(err error) (*jsonrpc.Error, bool) {
 	refusal, ok := errors.AsType[*jsonrpc.Error](err)
-	return refusal, ok && !errors.Is(err, mcp.ErrConnectionClosed)
+	_, unanswered := errors.AsType[*httpconn.RequestError](err)
+	return refusal, ok && !unanswered && !errors.Is(err, mcp.ErrConnectionClosed)
 }
 
 // givenUp is the error of a call whose caller waits no longer. What becomes of one that has

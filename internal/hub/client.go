@@ -15,7 +15,6 @@ import (
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/mcpsession"
-	"github.com/standardbeagle/brum/session"
 )
 
 // mcpVersion is the newest protocol whose notifications need no request of their own to
@@ -30,11 +29,11 @@ const (
 
 // client is an MCP client on one session.
 type client struct {
-	session *session.Session
+	session way
 	life    string // of the instance
 	main    *lane
 	logs    atomic.Pointer[lane] // for what is bulky; nil until it is open
-	give    context.CancelFunc   // gives up opening it
+	give    context.CancelFunc   // gives up opening it, or polling
 	stale   chan struct{}        // capacity 1: the list of tools has changed
 	done    chan struct{}        // closed when the MCP connection has ended
 	err     error                // why; set before done is closed
@@ -49,7 +48,7 @@ type client struct {
 	asks  bool            // the instance tells outcomes
 }
 
-func newClient(ctx context.Context, cfg *Config, sess *session.Session, life string, log *slog.Logger) (*client, error) {
+func newClient(ctx context.Context, cfg *Config, sess way, life string, log *slog.Logger) (*client, error) {
 	ctx, cancel := context.WithTimeout(ctx, cfg.ConnectTimeout)
 	defer cancel()
 	c := &client{
@@ -62,24 +61,23 @@ func newClient(ctx context.Context, cfg *Config, sess *session.Session, life str
 	}
 	impl := &mcp.Implementation{Name: "brum-hub", Version: cfg.Version}
 	mc := mcp.NewClient(impl, mcpsession.ClientOptions(&mcp.ClientOptions{
-		Capabilities: &mcp.ClientCapabilities{},
-		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) {
-			select {
-			case c.stale <- struct{}{}:
-			default:
-			}
-		},
+		Capabilities:           &mcp.ClientCapabilities{},
+		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) { c.outdated() },
 	}))
-	transport := mcpsession.New(sess)
-	transport.CloseTimeout = goodbye
 	var err error
-	if c.main, err = connect(ctx, mc, transport, 0); err != nil {
+	if c.main, err = connect(ctx, mc, sess.transport(), 0, sess); err != nil {
 		return nil, err
 	}
 	c.waiting.Go(func() {
 		defer close(c.done)
 		c.err = c.main.mcp.Wait()
 	})
+	if _, ok := sess.(httpWay); ok {
+		polling, give := context.WithCancel(context.Background())
+		c.give = give
+		c.waiting.Go(func() { c.poll(polling) })
+		return c, nil
+	}
 	opening, give := context.WithTimeout(context.Background(), cfg.ConnectTimeout)
 	c.give = give
 	c.waiting.Go(func() {
@@ -105,14 +103,14 @@ func (c *client) close() {
 	c.waiting.Wait()
 }
 
-// refresh asks for the list of tools.
-func (c *client) refresh(ctx context.Context) error {
+// refresh asks for the list of tools, and reports whether it is another one.
+func (c *client) refresh(ctx context.Context) (changed bool, err error) {
 	ctx, cancel := context.WithTimeout(ctx, c.list)
 	defer cancel()
 	var tools []*mcp.Tool
 	for tool, err := range c.main.mcp.Tools(ctx, nil) {
 		if err != nil {
-			return err
+			return false, err
 		}
 		if len(tools) == maxTools {
 			c.log.Warn("the instance has too many tools: the rest is left out", "limit", maxTools)
@@ -126,6 +124,7 @@ func (c *client) refresh(ctx context.Context) error {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	changed = !sameJSON(c.tools, tools)
 	c.tools, c.reads, c.asks = tools, make(map[string]bool), false
 	for _, t := range tools {
 		switch {
@@ -135,7 +134,7 @@ func (c *client) refresh(ctx context.Context) error {
 			c.reads[t.Name] = true
 		}
 	}
-	return nil
+	return changed, nil
 }
 
 // isOurReader tells the tools of brum-instance that change nothing.
@@ -149,10 +148,13 @@ func isOurReader(tool string) bool {
 
 // onlyReads reports whether a call of tool need not be recorded: one can't know what a tool
 // does, except for a few of our own.
-func (c *client) onlyReads(tool string) bool {
+func (c *client) onlyReads(req *api.CallRequest) bool {
+	if c.session.onlyReads(req.Tool, req.Arguments) {
+		return true
+	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.reads[tool]
+	return c.reads[req.Tool]
 }
 
 // tellsOutcomes reports whether the instance knows calls by their ids.

@@ -8,6 +8,7 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/health"
 	"github.com/standardbeagle/brum/internal/hub/history"
+	"github.com/standardbeagle/brum/internal/hub/httpconn"
 	"github.com/standardbeagle/brum/internal/hub/ledger"
 	"github.com/standardbeagle/brum/internal/limits"
 	"github.com/standardbeagle/brum/session"
@@ -31,10 +32,33 @@ const (
 // Dialer begins a session with an instance.
 type Dialer func(found Found) (*session.Session, error)
 
+// HTTPDialer begins to reach an instance over HTTP.
+type HTTPDialer func(found Found) (*httpconn.Conn, error)
+
+// Networking says how a hub reaches instances that offer a session.
+type Networking uint8
+
+const (
+	NetworkingRobust Networking = iota // by it
+	NetworkingHTTP                     // over HTTP, like those that offer none
+)
+
+// String is the api's word for it.
+func (n Networking) String() string {
+	if n == NetworkingHTTP {
+		return api.NetworkingHTTP
+	}
+	return api.NetworkingRobust
+}
+
 // Config of a Hub; Source and Dial are required.
 type Config struct {
 	Source Source
 	Dial   Dialer
+	// DialHTTP reaches instances that offer no session; nil: those can't be reached. Networking
+	// may say that it is to reach all that it can.
+	DialHTTP   HTTPDialer
+	Networking Networking
 	// Stops remembers which instances the user disconnected; nil remembers them
 	// for the life of the hub only.
 	Stops *Stops

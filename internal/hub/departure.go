@@ -10,7 +10,7 @@ import (
 	"github.com/standardbeagle/brum/session"
 )
 
-// departure tells, of one call, whether its request was handed to the session.
+// departure tells, of one call, whether its request was handed to the session, or sent.
 type departure struct {
 	mu     sync.Mutex
 	id     jsonrpc.ID // valid once the request has left
@@ -18,6 +18,14 @@ type departure struct {
 }
 
 type departureKey struct{}
+
+// leaving is when a request may have reached the instance.
+type leaving uint8
+
+const (
+	onWrite   leaving = iota // once it was written: a session delivers it
+	onTheWire                // when the first byte of it was sent, whether the write succeeds or not
+)
 
 // withDeparture returns a context for one call that notes when its request leaves.
 func withDeparture(ctx context.Context) (context.Context, *departure) {

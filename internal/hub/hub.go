@@ -204,7 +204,8 @@ func (h *Hub) Status(ctx context.Context) (*api.Status, error) {
 		return nil, err
 	}
 	s := &api.Status{
-		Hub:       api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP, Version: h.cfg.Version, Ledger: h.books.status(), Limits: h.usage()},
+		Hub: api.HubStatus{PID: os.Getpid(), StartedAt: h.started, HTTP: h.cfg.HTTP, Version: h.cfg.Version,
+			Ledger: h.books.status(), Limits: h.usage(), Networking: h.cfg.Networking.String()},
 		Instances: []api.Instance{},
 	}
 	for _, l := range h.all() {

@@ -390,7 +390,8 @@ func (h *testHub) stall(t *testing.T, id string) {
 func (l *link) sessionNow() *session.Session {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.current
+	s, _ := l.current.(sessionWay)
+	return s.Session
 }
 
 func TestEventsEndWithTheHub(t *testing.T) {

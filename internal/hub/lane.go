@@ -2,12 +2,12 @@ package hub
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/standardbeagle/brum/mcpsession"
-	"github.com/standardbeagle/brum/session"
 )
 
 // lane is one MCP connection of a session: the main one, or one on a stream of its own.
@@ -19,15 +19,18 @@ type lane struct {
 }
 
 // connect shakes hands on transport.
-func connect(ctx context.Context, mc *mcp.Client, transport mcp.Transport, stream uint64) (*lane, error) {
+func connect(ctx context.Context, mc *mcp.Client, transport mcp.Transport, stream uint64, over way) (*lane, error) {
 	l := &lane{sinks: new(sinks), ear: newEar(), stream: stream}
 	var err error
-	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, l.ear, stream}, &mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
+	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, l.ear, stream, over.leaves()}, &mcp.ClientSessionOptions{ProtocolVersion: over.version()})
 	if err != nil {
 		return nil, err
 	}
 	return l, nil
 }
+
+// errNoStreams: over HTTP each call has a connection of its own anyway.
+var errNoStreams = errors.New("no streams over HTTP")
 
 // logLane is the name of the stream that carries logs.
 const logLane = "logs"
@@ -37,12 +40,16 @@ func isBulky(tool string) bool { return strings.HasPrefix(tool, "logs_") }
 
 // openLogLane makes the lane for logs. An instance that does not answer on streams does not
 // get one, and everything goes over the main lane.
-func openLogLane(ctx context.Context, mc *mcp.Client, sess *session.Session) (*lane, error) {
-	stream, err := sess.OpenStream(ctx, logLane)
+func openLogLane(ctx context.Context, mc *mcp.Client, sess way) (*lane, error) {
+	over, ok := sess.(sessionWay)
+	if !ok {
+		return nil, errNoStreams
+	}
+	stream, err := over.OpenStream(ctx, logLane)
 	if err != nil {
 		return nil, err
 	}
-	l, err := connect(ctx, mc, mcpsession.New(mcpsession.OnStream(sess, stream)), stream.ID())
+	l, err := connect(ctx, mc, mcpsession.New(mcpsession.OnStream(over.Session, stream)), stream.ID(), over)
 	if err != nil {
 		stream.Reset(ctx)
 		return nil, err

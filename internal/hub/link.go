@@ -36,7 +36,7 @@ type link struct {
 	// guards following
 	found     Found
 	stopped   bool
-	current   *session.Session // nil between sessions
+	current   way // nil between sessions
 	drop      context.CancelCauseFunc
 	client    *client // nil until the handshake on current is done
 	wasActive bool    // in this life of the instance
@@ -140,7 +140,7 @@ func (l *link) wanted() (Found, error) {
 		found, stopped, changed := l.found, l.stopped, l.changed
 		l.nextTry = time.Time{}
 		l.mu.Unlock()
-		if !stopped && found.SessionURL != "" {
+		if !stopped && l.hub.transportOf(found) != "" {
 			return found, nil
 		}
 		l.hub.settled.tried(l)
@@ -154,12 +154,12 @@ func (l *link) wanted() (Found, error) {
 
 // update takes in what the instance announces now.
 func (l *link) update(f Found) {
-	var look *session.Session
+	var look way
 	l.change(api.TriggerAnnounced, func() {
 		before := l.found
 		l.found = f
 		switch {
-		case f.Life != before.Life || f.SessionURL != before.SessionURL:
+		case !f.sameWay(before):
 			l.wasActive = false
 			if l.drop != nil {
 				l.drop(errRestarted)
@@ -173,7 +173,7 @@ func (l *link) update(f Found) {
 
 // setStopped carries out the user's wish.
 func (l *link) setStopped(stopped bool) {
-	var look *session.Session
+	var look way
 	l.change(api.TriggerUser, func() {
 		l.stopped = stopped
 		if stopped {
@@ -190,7 +190,7 @@ func (l *link) setStopped(stopped bool) {
 }
 
 // nudge makes a session, if there is one, look at once instead of when its timers say so.
-func nudge(s *session.Session) {
+func nudge(s way) {
 	if s != nil {
 		s.Nudge(session.TriggerManual)
 	}

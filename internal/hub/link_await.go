@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/standardbeagle/brum/session"
 )
 
 // glance is how often a session that is not up is asked what its attempts have met.
@@ -12,7 +11,7 @@ const glance = 100 * time.Millisecond
 
 // awaitActive waits until sess is up. Meanwhile those who wait for the link look again whenever
 // it is refused for another reason.
-func (l *link) awaitActive(ctx context.Context, sess *session.Session) error {
+func (l *link) awaitActive(ctx context.Context, sess way) error {
 	up := make(chan error, 1)
 	go func() { up <- sess.WaitActive(ctx) }()
 	tick := time.NewTicker(glance)

@@ -8,14 +8,13 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/health"
-	"github.com/standardbeagle/brum/session"
 )
 
 // serve keeps one session until it ends, and says why it did.
 func (l *link) serve(found Found) (err error) {
 	ctx, drop := context.WithCancelCause(l.life)
 	defer drop(nil)
-	sess, err := l.hub.cfg.Dial(found)
+	sess, err := l.hub.dial(found)
 	if err != nil {
 		l.change(api.TriggerError, func() { l.lastErr = err })
 		l.hub.settled.tried(l)
@@ -43,11 +42,11 @@ func (l *link) serve(found Found) (err error) {
 }
 
 // begin makes sess the current session, unless it is not what is wanted any more.
-func (l *link) begin(found Found, sess *session.Session, drop context.CancelCauseFunc) bool {
+func (l *link) begin(found Found, sess way, drop context.CancelCauseFunc) bool {
 	ok := false
 	l.change(api.TriggerStart, func() {
 		l.current, l.drop = sess, drop
-		ok = !l.stopped && found.Life == l.found.Life && found.SessionURL == l.found.SessionURL
+		ok = !l.stopped && found.sameWay(l.found)
 	})
 	return ok
 }
@@ -63,7 +62,7 @@ func (l *link) finish(err error) {
 }
 
 // converse shakes hands as an MCP client and keeps the list of tools up to date.
-func (l *link) converse(ctx context.Context, sess *session.Session, life string) error {
+func (l *link) converse(ctx context.Context, sess way, life string) error {
 	if err := l.awaitActive(ctx, sess); err != nil {
 		return err
 	}
@@ -73,7 +72,7 @@ func (l *link) converse(ctx context.Context, sess *session.Session, life string)
 		return fmt.Errorf("MCP handshake: %w", err)
 	}
 	defer c.close()
-	if err := c.refresh(ctx); err != nil {
+	if _, err := c.refresh(ctx); err != nil {
 		return fmt.Errorf("list of tools: %w", err)
 	}
 	l.change(api.TriggerStart, func() {
@@ -94,16 +93,19 @@ func (l *link) converse(ctx context.Context, sess *session.Session, life string)
 		case <-c.done:
 			return fmt.Errorf("MCP connection: %w", c.err)
 		case <-c.stale:
-			if err := c.refresh(ctx); err != nil {
+			changed, err := c.refresh(ctx)
+			if err != nil && !c.survives(err) {
 				return fmt.Errorf("list of tools: %w", err)
 			}
-			l.hub.changes.toolsChanged()
+			if changed {
+				l.hub.changes.toolsChanged()
+			}
 		}
 	}
 }
 
 // endSession says goodbye if that can be done soon.
-func endSession(sess *session.Session) {
+func endSession(sess way) {
 	if sess.State().Linked() {
 		ctx, cancel := context.WithTimeout(context.Background(), goodbye)
 		defer cancel()

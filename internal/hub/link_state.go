@@ -1,6 +1,7 @@
 package hub
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strings"
@@ -10,7 +11,12 @@ import (
 	"github.com/standardbeagle/brum/session"
 )
 
-const noSession = "offers no session: this instance speaks only HTTP, which this hub does not use"
+const noSession = "offers no session, and there is no other way to it"
+
+// reached says how, as status tells it: what there is no way to would need HTTP.
+func (l *link) reachedLocked() string {
+	return cmp.Or(l.hub.transportOf(l.found), api.TransportHTTP)
+}
 
 // change applies f to the record and draws the consequences. It is the only way to write
 // to the record.
@@ -29,7 +35,7 @@ func (l *link) sessionChanged(ch session.Change) {
 	}
 	l.changeRecorded(func() (api.Change, session.Change) {
 		if l.current != nil {
-			l.trace.change(ch, l.current.Conn())
+			l.trace.change(ch, l.current.conn())
 		}
 		if ch.Err != nil && !errors.Is(ch.Err, session.ErrClosed) {
 			l.lastErr = ch.Err
@@ -85,7 +91,7 @@ func (l *link) wakeLocked() {
 func (l *link) completeLocked(c *api.Change, of session.Change) {
 	if l.current != nil {
 		stats := l.current.Stats()
-		c.SessionID = l.current.ID().String()
+		c.SessionID = idText(l.current.ID())
 		if c.Epoch == 0 {
 			c.Epoch = stats.Attempt
 		}
@@ -106,7 +112,7 @@ func (l *link) stateLocked() api.State {
 		pending = api.Retrying
 	}
 	switch {
-	case l.found.SessionURL == "":
+	case l.hub.transportOf(l.found) == "":
 		return api.Discovered
 	case l.stopped:
 		return api.Stopped
@@ -153,12 +159,12 @@ func (l *link) status(now time.Time) api.Instance {
 		RecentLosses:  l.view.damper.Losses(now),
 		Unsteady:      l.view.damper.Unsteady(now),
 		Health:        l.healthLocked(now),
-		Transport:     api.TransportSession,
+		Transport:     l.reachedLocked(),
 		NextAttemptAt: timeOrNil(l.nextTry),
 		LastError:     errorText(l.lastErr),
 	}
-	if l.found.SessionURL == "" {
-		s.Transport, s.LastError = api.TransportHTTP, noSession
+	if l.hub.transportOf(l.found) == "" {
+		s.LastError = noSession
 	}
 	current := l.current
 	l.mu.Unlock()
@@ -167,7 +173,8 @@ func (l *link) status(now time.Time) api.Instance {
 	}
 
 	stats := current.Stats()
-	s.SessionID = stats.ID.String()
+	s.Unavailable = current.lacks()
+	s.SessionID = idText(stats.ID)
 	s.Epoch = stats.Attempt
 	s.Breaker, s.Held = stats.Breaker.String(), heldName(stats.Held)
 	s.ConnectedSince = timeOrNil(stats.ConnectedSince)
@@ -208,6 +215,14 @@ func (l *link) changesSoFar() *api.History {
 	}
 	api.Tell(h.Changes, session, duplicates, time.Local)
 	return h
+}
+
+// idText is "" where there is no session.
+func idText(id session.ID) string {
+	if id == (session.ID{}) {
+		return ""
+	}
+	return id.String()
 }
 
 func timeOrNil(t time.Time) *time.Time {

@@ -10,6 +10,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/httpconn"
 )
 
 // maxProgress is how many reports may wait for a caller that is slow to take them; the
@@ -90,6 +91,7 @@ type tap struct {
 	sinks  *sinks
 	ear    *ear
 	stream uint64
+	leaves leaving
 }
 
 func (t *tap) Connect(ctx context.Context) (mcp.Connection, error) {
@@ -97,7 +99,7 @@ func (t *tap) Connect(ctx context.Context) (mcp.Connection, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tappedConn{Connection: c, sinks: t.sinks, ear: t.ear, stream: t.stream}, nil
+	return &tappedConn{Connection: c, sinks: t.sinks, ear: t.ear, stream: t.stream, leaves: t.leaves}, nil
 }
 
 type tappedConn struct {
@@ -105,6 +107,7 @@ type tappedConn struct {
 	sinks  *sinks
 	ear    *ear
 	stream uint64
+	leaves leaving
 }
 
 func (c *tappedConn) Read(ctx context.Context) (jsonrpc.Message, error) {
@@ -141,9 +144,17 @@ func (c *tappedConn) file(msg jsonrpc.Message) bool {
 }
 
 func (c *tappedConn) Write(ctx context.Context, msg jsonrpc.Message) error {
+	d, ok := ctx.Value(departureKey{}).(*departure)
+	if !ok {
+		return c.Connection.Write(ctx, msg)
+	}
+	note := func() { d.note(c.stream, msg) }
+	if c.leaves == onTheWire {
+		return c.Connection.Write(httpconn.OnSent(ctx, note), msg)
+	}
 	err := c.Connection.Write(ctx, msg)
-	if d, ok := ctx.Value(departureKey{}).(*departure); ok && err == nil {
-		d.note(c.stream, msg)
+	if err == nil {
+		note()
 	}
 	return err
 }

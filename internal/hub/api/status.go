@@ -19,6 +19,8 @@ type HubStatus struct {
 	Version   string       `json:"version"` // of its program, as --version has it
 	Ledger    LedgerStatus `json:"ledger"`
 	Limits    Limits       `json:"limits"`
+
+	Networking string `json:"networking"` // NetworkingRobust or NetworkingHTTP
 }
 
 // State of an instance as the hub sees it. No state is terminal while the
@@ -26,13 +28,19 @@ type HubStatus struct {
 type State string
 
 const (
-	Discovered State = "discovered" // its file is there, but it offers no session
+	Discovered State = "discovered" // its file is there, but there is no way to it
 	Connecting State = "connecting" // first connection, or its MCP handshake, under way
 	Active     State = "active"
 	Suspect    State = "suspect" // silent; being probed
 	Retrying   State = "retrying"
 	Stalled    State = "stalled" // reachable, but its program takes nothing in or answers nothing
 	Stopped    State = "stopped" // disconnected by the user, until the user connects it
+)
+
+// How a hub reaches instances that offer a session.
+const (
+	NetworkingRobust = "robust" // by it
+	NetworkingHTTP   = "http"
 )
 
 // Transports of an instance.
@@ -50,6 +58,7 @@ type Instance struct {
 	State           State      `json:"state"`     // a loss shows when it has lasted for seconds
 	RawState        State      `json:"raw_state"` // at this moment
 	Transport       string     `json:"transport"`
+	Unavailable     []string   `json:"unavailable,omitempty"` // what can't be done over it
 	SessionID       string     `json:"session_id"`
 	Epoch           uint64     `json:"epoch"` // the number of the attach that is in force
 	ConnectedSince  *time.Time `json:"connected_since"`

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,6 +21,7 @@ type hubFlags struct {
 	stateDir     string
 	discoveryDir string
 	ledger       string
+	robust       string // "" leaves it to the environment
 	logLevel     string
 	logFile      string
 	limits       limitFlags
@@ -32,9 +34,12 @@ func (f *hubFlags) register(cmd *cobra.Command) {
 	flags.StringVar(&f.stateDir, "state-dir", stateDir(), "directory for what outlives the hub, its token among it")
 	flags.StringVar(&f.discoveryDir, "discovery-dir", "", "directory of the instances' files (BRUM_DISCOVERY_DIR; default that of brummer)")
 	flags.StringVar(&f.ledger, "ledger", string(hub.LedgerBestEffort), "record of calls: require (refuse calls that can't be recorded), best-effort or off")
+	flags.StringVar(&f.robust, "robust-networking", "", "reach instances by sessions that survive outages; false: over plain HTTP ("+envNetworking+"; default true)")
+	flags.Lookup("robust-networking").NoOptDefVal = "true"
 	flags.StringVar(&f.logLevel, "log-level", programlog.DefaultLevel(), "debug, info, warn or error ("+programlog.EnvLevel+"); SIGUSR1 toggles debug while it runs")
 	flags.StringVar(&f.logFile, "log-file", "", "append the log to this file, instead of standard error")
 	oneOf(cmd, "ledger", string(hub.LedgerRequire), string(hub.LedgerBestEffort), string(hub.LedgerOff))
+	oneOf(cmd, "robust-networking", "true", "false")
 	oneOf(cmd, "log-level", programlog.Levels...)
 	cmd.ValidArgsFunction = noArguments
 	f.limits.register(cmd)
@@ -48,7 +53,10 @@ func (f *hubFlags) check() error {
 	if _, err := programlog.ParseLevel(f.logLevel); err != nil {
 		return usagef("--log-level: %w", err)
 	}
-	_, _, err := f.limits.parse()
+	if _, _, err := f.limits.parse(); err != nil {
+		return err
+	}
+	_, err := f.networking()
 	return err
 }
 
@@ -58,6 +66,11 @@ func (f *hubFlags) args(socket string) ([]string, error) {
 	if f.httpFallback {
 		all = append(all, "--http-fallback")
 	}
+	networking, err := f.networking()
+	if err != nil {
+		return nil, err
+	}
+	all = append(all, "--robust-networking="+strconv.FormatBool(networking == hub.NetworkingRobust))
 	all = append(all, "--ledger="+f.ledger, "--log-level="+f.logLevel)
 	all = append(all, f.limits.args()...)
 	for _, p := range []struct{ flag, path string }{
@@ -119,6 +132,10 @@ func (a *app) serveCommand() *cobra.Command {
 			if err != nil {
 				return err
 			}
+			networking, err := f.networking()
+			if err != nil {
+				return err
+			}
 			if err := preparePaths(a.socket); err != nil {
 				return err
 			}
@@ -128,6 +145,7 @@ func (a *app) serveCommand() *cobra.Command {
 				Socket:       a.socket,
 				StateDir:     f.stateDir,
 				Ledger:       policy,
+				Networking:   networking,
 				DiscoveryDir: f.discoveryDir,
 
 				MaxConnections: connections,

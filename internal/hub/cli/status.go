@@ -20,7 +20,7 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Tell how the hub and its instances are doing",
 		Long: "States of an instance (a loss shows when it has lasted for some seconds; history has them all):\n" +
-			"  discovered  found, but it offers no session\n" +
+			"  discovered  found, but there is no way to it\n" +
 			"  connecting  being reached for the first time\n" +
 			"  active      all is well\n" +
 			"  suspect     silent; being asked whether it is still there\n" +
@@ -61,6 +61,9 @@ func printStatus(w io.Writer, s *api.Status, now time.Time, p terminal.Palette) 
 	if s.Hub.Ledger.State == api.LedgerFailed {
 		fmt.Fprintf(w, "calls are NOT RECORDED: %s\n", plain(s.Hub.Ledger.Error))
 	}
+	if s.Hub.Networking == api.NetworkingHTTP {
+		fmt.Fprintln(w, "sessions are OFF (--robust-networking=false): instances are reached over HTTP")
+	}
 	if len(s.Instances) == 0 {
 		_, err := fmt.Fprintln(w, "no instances: start one with brum-instance")
 		return err
@@ -71,7 +74,32 @@ func printStatus(w io.Writer, s *api.Status, now time.Time, p terminal.Palette) 
 		fmt.Fprintf(t, "%s\t%s\t%s\t%s\t%d\t%s\t%s\t%s\n", plain(i.Name), p.Paint(colourOf(i.State), string(i.State)), connected(i), rtt(i),
 			i.Resumes, plain(i.ID), plain(i.Directory), plain(note(i, now)))
 	}
-	return t.Flush()
+	if err := t.Flush(); err != nil {
+		return err
+	}
+	return printUnavailable(w, s.Instances)
+}
+
+// printUnavailable tells what can't be done over HTTP, once for all instances that lack the same.
+func printUnavailable(w io.Writer, instances []api.Instance) error {
+	var of []string // what is lacking, in order of appearance
+	names := make(map[string][]string)
+	for _, i := range instances {
+		if len(i.Unavailable) == 0 {
+			continue
+		}
+		lacking := strings.Join(i.Unavailable, "; ")
+		if names[lacking] == nil {
+			of = append(of, lacking)
+		}
+		names[lacking] = append(names[lacking], i.Name)
+	}
+	for _, lacking := range of {
+		if _, err := fmt.Fprintf(w, "over HTTP: %s: %s\n", plain(strings.Join(names[lacking], ", ")), plain(lacking)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // colourOf is how a state is painted: green for what is well, yellow for what passes by

@@ -33,6 +33,7 @@ type Options struct {
 	Socket       string // path of the control socket
 	StateDir     string // for what outlives the hub; made if it is not there
 	Ledger       hub.LedgerPolicy
+	Networking   hub.Networking
 	DiscoveryDir string // "" is the default one
 	// MaxConnections bounds the instances that are connected, the requests over HTTP and those
 	// over the control socket, each; 0 is limits.DefaultConnections.
@@ -81,6 +82,8 @@ func Run(ctx context.Context, o Options) error {
 	defer guard.Close()
 	past := history.Open(HistoryPath(o.StateDir), o.Logger)
 	defer closeHistory(past, o.Logger)
+	http := newHTTPConns(monitor)
+	defer http.Close()
 	book, bookErr := openLedger(o)
 	if book != nil {
 		defer closeLedger(book, o.Logger)
@@ -90,7 +93,7 @@ func Run(ctx context.Context, o Options) error {
 	}
 	sessions := metrics.NewSessions(nil)
 	o.MaxConnections = cmp.Or(o.MaxConnections, limits.DefaultConnections)
-	p := parts{token, web, monitor, guard, sessions, past, book, bookErr,
+	p := parts{token, web, monitor, guard, http, sessions, past, book, bookErr,
 		control.NewClientLimits(o.MaxConnections), control.NewClientLimits(o.MaxConnections)}
 	h, registry, err := newHub(o, p)
 	if err != nil {
@@ -107,6 +110,7 @@ type parts struct {
 	web     []net.Listener
 	monitor *power.Monitor
 	guard   *brum.Guard
+	http    *httpConns
 	metrics *metrics.Sessions
 	past    *history.Book
 	book    *ledger.Ledger // nil without one
@@ -127,6 +131,8 @@ func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 	cfg := hub.Config{
 		Source:       source,
 		Dial:         newDialer(owner(p.token, o.Socket), p.guard, p.metrics, o.Logger),
+		DialHTTP:     p.http.Dial,
+		Networking:   o.Networking,
 		Stops:        stops,
 		LedgerPolicy: o.Ledger,
 		LedgerError:  p.bookErr,

@@ -38,7 +38,7 @@ func newDialer(owner session.ID, guard *brum.Guard, counted *metrics.Sessions, l
 func checkURL(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return fmt.Errorf("session URL: %w", err)
+		return fmt.Errorf("URL of the instance: %w", err)
 	}
 	if u.Scheme == "wss" || u.Scheme == "https" {
 		return nil
@@ -47,7 +47,7 @@ func checkURL(raw string) error {
 	if ip, err := netip.ParseAddr(host); strings.EqualFold(host, "localhost") || err == nil && ip.Unmap().IsLoopback() {
 		return nil
 	}
-	return fmt.Errorf("session URL: %s is on another machine and not encrypted: offer it as wss", net.JoinHostPort(host, u.Port()))
+	return fmt.Errorf("%s is on another machine and not encrypted: offer it as wss", net.JoinHostPort(host, u.Port()))
 }
 
 // owner is the lasting identity of the hub at a socket. Instances end the session of an

@@ -7,6 +7,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net"
+	"net/url"
+	"strconv"
 	"sync"
 
 	"github.com/standardbeagle/brum/discovery"
@@ -68,10 +71,28 @@ func foundFrom(i discovery.Instance) hub.Found {
 		Name:       i.Name,
 		Directory:  i.Directory,
 		SessionURL: i.SessionURL,
+		HTTPURL:    httpURL(i),
 		Key:        []byte(i.Token),
 		Life:       life,
 		Fresh:      digest(life, i.Name, i.Directory, i.SessionURL, fmt.Sprint(i.Port)),
 	}
+}
+
+// httpURL is where an instance takes MCP over HTTP: beside its sessions or, for an existing
+// brummer, at its port on this machine.
+func httpURL(i discovery.Instance) string {
+	u, err := url.Parse(i.SessionURL)
+	switch {
+	case err != nil:
+		return ""
+	case i.SessionURL == "":
+		u = &url.URL{Scheme: "http", Host: net.JoinHostPort("127.0.0.1", strconv.Itoa(i.Port))}
+	case u.Scheme == "ws":
+		u.Scheme = "http"
+	case u.Scheme == "wss":
+		u.Scheme = "https"
+	}
+	return (&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/mcp"}).String()
 }
 
 // digest tells lists of texts apart without showing them.

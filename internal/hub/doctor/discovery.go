@@ -111,7 +111,7 @@ func instanceFinding(ctx context.Context, i discovery.Inspection) Finding {
 	case alive.Dead():
 		return a.finding(Note, i.ID, what+"is "+alive.String()+": a hub removes the file", "")
 	case instance.SessionURL == "":
-		return a.finding(Note, i.ID, what+"offers no session: it speaks only HTTP", "start it with brum-instance")
+		return a.finding(Note, i.ID, what+"offers no session: a hub reaches it over HTTP, which loses more in outages", "start it with brum-instance")
 	case alive == discovery.Unjudged:
 		return a.finding(Note, i.ID, what+"is on another machine or in another container: only its endpoint can tell", "")
 	}

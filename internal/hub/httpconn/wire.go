@@ -1,0 +1,268 @@
+package httpconn
+
+import (
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"mime"
+	"net"
+	"net/http"
+	"net/http/httptrace"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/standardbeagle/brum/errors"
+	"github.com/standardbeagle/brum/session"
+)
+
+type sentKey struct{}
+
+// OnSent returns a context for one request. f is called, at least once and before the request
+// returns, if bytes of it may have reached the instance and it may have been carried out.
+func OnSent(ctx context.Context, f func()) context.Context {
+	return context.WithValue(ctx, sentKey{}, f)
+}
+
+// wire carries requests over connections that are kept alive. There is no limit to how many
+// are under way, nor to how long one takes: that is for its context to say.
+type wire struct {
+	base   *http.Transport
+	token  string
+	heard  func()      // something has arrived
+	broken func(error) // a request that was not given up has failed
+
+	mu sync.Mutex
+	// guards following
+	flights map[*flight]struct{}
+}
+
+// flight is a request under way, its answer's body included.
+type flight struct{ cancel context.CancelCauseFunc }
+
+func newWire(dial dialContext, token string) *wire {
+	return &wire{
+		base: &http.Transport{
+			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
+				c, err := dial(ctx, network, address)
+				if err != nil {
+					return nil, err
+				}
+				return &countedConn{Conn: c}, nil
+			},
+			MaxIdleConnsPerHost: 16,
+			IdleConnTimeout:     90 * time.Second,
+			TLSHandshakeTimeout: 10 * time.Second,
+			DisableCompression:  true,
+			TLSNextProto:        map[string]func(string, *tls.Conn) http.RoundTripper{}, // HTTP/1.1 only
+		},
+		token:   token,
+		flights: make(map[*flight]struct{}),
+	}
+}
+
+// client follows no redirect: the token is for nobody else.
+func (w *wire) client() *http.Client {
+	return &http.Client{
+		Transport:     w,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+}
+
+// RoundTrip implements http.RoundTripper. A refusal that is not an answer in JSON is an error.
+func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
+	parent := req.Context()
+	ctx, cancel := context.WithCancelCause(parent)
+	f := w.begin(cancel)
+	sent, _ := parent.Value(sentKey{}).(func())
+	if sent == nil {
+		sent = func() {}
+	}
+	var way departure
+	req = req.Clone(httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotConn: way.got}))
+	if w.token != "" {
+		req.Header.Set("Authorization", "Bearer "+w.token)
+	}
+	resp, err := w.base.RoundTrip(req)
+	if err == nil {
+		w.heard()
+		err = refusalIn(resp)
+		var refusal *StatusError
+		if !errors.As(err, &refusal) || refusal.mayHaveRun() {
+			sent()
+		}
+	} else if way.left(ctx) {
+		sent()
+	}
+	if err != nil {
+		w.end(f, nil)
+		if parent.Err() == nil {
+			w.broken(err)
+		}
+		return nil, &RequestError{err}
+	}
+	resp.Body = &body{ReadCloser: resp.Body, heard: w.heard, ended: func(err error) {
+		w.end(f, nil)
+		if err != nil && parent.Err() == nil {
+			w.broken(err)
+		}
+	}}
+	return resp, nil
+}
+
+func (w *wire) begin(cancel context.CancelCauseFunc) *flight {
+	f := &flight{cancel}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.flights[f] = struct{}{}
+	return f
+}
+
+func (w *wire) end(f *flight, cause error) {
+	w.mu.Lock()
+	delete(w.flights, f)
+	w.mu.Unlock()
+	f.cancel(cause)
+}
+
+// abandon makes all requests under way fail.
+func (w *wire) abandon(cause error) {
+	w.mu.Lock()
+	all := w.flights
+	w.flights = make(map[*flight]struct{})
+	w.mu.Unlock()
+	for f := range all {
+		f.cancel(cause)
+	}
+	w.base.CloseIdleConnections()
+}
+
+// RequestError is the failure of a request that got no answer of the instance's. (The SDK
+// joins errors of its own to it that look like one.)
+type RequestError struct{ Err error }
+
+func (e *RequestError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
+func (e *RequestError) Unwrap() error { return e.Err }
+
+// StatusError is an answer over HTTP that is none of the protocol above it.
+type StatusError struct{ Code int }
+
+func (e *StatusError) Error() string {
+	return fmt.Sprintf("the instance answered with HTTP status %d %s", e.Code, http.StatusText(e.Code))
+}
+
+// ErrorKind implements errors.Kinded.
+func (e *StatusError) ErrorKind() errors.Kind {
+	switch e.Code {
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return errors.Unauthorized
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return errors.Limit
+	}
+	return errors.Protocol
+}
+
+// Is lets a request that is too large look like a message of a session that is.
+func (e *StatusError) Is(target error) bool {
+	return target == session.ErrTooLarge && e.Code == http.StatusRequestEntityTooLarge
+}
+
+// mayHaveRun is false where the status says that nothing was carried out.
+func (e *StatusError) mayHaveRun() bool { return e.Code < 400 || e.Code >= 500 }
+
+// refusalIn is the error that resp is, if it is one; then its body is closed.
+func refusalIn(resp *http.Response) error {
+	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
+		return nil
+	}
+	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
+	passing := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 // it need not be the instance that says so
+	if kind == "application/json" && !passing {
+		return nil
+	}
+	io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10)) // so that the connection can be used again
+	resp.Body.Close()
+	return &StatusError{resp.StatusCode}
+}
+
+// body tells how reading an answer went.
+type body struct {
+	io.ReadCloser
+	heard func()
+	once  sync.Once
+	ended func(error) // nil: as it should
+}
+
+func (b *body) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	if n > 0 {
+		b.heard()
+	}
+	switch {
+	case err == io.EOF:
+		b.once.Do(func() { b.ended(nil) })
+	case err != nil:
+		b.once.Do(func() { b.ended(err) })
+	}
+	return n, err
+}
+
+func (b *body) Close() error {
+	err := b.ReadCloser.Close()
+	b.once.Do(func() { b.ended(nil) })
+	return err
+}
+
+// countedConn counts the writes that took anything, those under way included.
+type countedConn struct {
+	net.Conn
+	writes atomic.Int64
+}
+
+func (c *countedConn) Write(b []byte) (int, error) {
+	c.writes.Add(1)
+	n, err := c.Conn.Write(b)
+	if n == 0 && err != nil {
+		c.writes.Add(-1)
+	}
+	return n, err
+}
+
+// departure knows the connections that one request was given; the transport tries another
+// if nothing could be written to the first.
+type departure struct {
+	mu    sync.Mutex
+	conns []connUse
+}
+
+type connUse struct {
+	conn   *countedConn
+	before int64
+}
+
+func (d *departure) got(info httptrace.GotConnInfo) {
+	c := info.Conn
+	if secure, ok := c.(*tls.Conn); ok {
+		c = secure.NetConn()
+	}
+	counted := c.(*countedConn) // all are
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.conns = append(d.conns, connUse{counted, counted.writes.Load()})
+}
+
+// left reports whether anything of the request was written. After ctx's end the transport may
+// not have finished with it: then what could be written counts.
+func (d *departure) left(ctx context.Context) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, u := range d.conns {
+		if ctx.Err() != nil || u.conn.writes.Load() > u.before {
+			return true
+		}
+	}
+	return false
+}

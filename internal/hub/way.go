@@ -1,0 +1,122 @@
+package hub
+
+import (
+	"context"
+	"encoding/json"
+	"iter"
+
+	"github.com/modelcontextprotocol/go-sdk/mcp"
+
+	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/hub/httpconn"
+	"github.com/standardbeagle/brum/mcpsession"
+	"github.com/standardbeagle/brum/session"
+)
+
+// way is a connection to an instance that outlives outages: a session, or HTTP. Both are
+// spoken of in the terms of sessions.
+type way interface {
+	ID() session.ID
+	State() session.State
+	Stats() session.Stats
+	Watch(ctx context.Context) iter.Seq[session.Change]
+	WaitActive(ctx context.Context) error
+	Nudge(why session.Trigger)
+	Done() <-chan struct{}
+	Err() error
+	Close(ctx context.Context) error
+	CloseNow() error
+
+	// conn is the connection of the moment, nil without one, or if there are many.
+	conn() session.Conn
+	// transport is for one MCP client, the main one.
+	transport() mcp.Transport
+	// version is that of MCP to begin with, "" the newest that both sides know.
+	version() string
+	// leaves says when a request over it may have reached the instance.
+	leaves() leaving
+	// lacks is what can't be done over it.
+	lacks() []string
+	// onlyReads reports whether it answers that call by nothing but reading.
+	onlyReads(tool string, arguments json.RawMessage) bool
+}
+
+// sessionWay is the resumable session that instances of brum offer.
+type sessionWay struct{ *session.Session }
+
+func (s sessionWay) transport() mcp.Transport {
+	t := mcpsession.New(s.Session)
+	t.CloseTimeout = goodbye
+	return t
+}
+
+func (s sessionWay) conn() session.Conn                   { return s.Conn() }
+func (sessionWay) version() string                        { return mcpVersion }
+func (sessionWay) leaves() leaving                        { return onWrite }
+func (sessionWay) lacks() []string                        { return nil }
+func (sessionWay) onlyReads(string, json.RawMessage) bool { return false }
+
+// httpWay is plain HTTP.
+type httpWay struct{ *httpconn.Conn }
+
+func (h httpWay) transport() mcp.Transport { return h.Transport() }
+
+func (httpWay) conn() session.Conn { return nil }
+
+func (httpWay) leaves() leaving { return onTheWire }
+
+// version is the newest where it can be, in which the end of a request ends the call.
+func (h httpWay) version() string {
+	if h.Legacy() {
+		return mcpVersion
+	}
+	return ""
+}
+
+func (h httpWay) onlyReads(tool string, arguments json.RawMessage) bool {
+	return h.Legacy() && httpconn.OnlyReads(tool, arguments)
+}
+
+func (h httpWay) lacks() []string {
+	lacking := []string{
+		"an answer whose connection breaks is lost: such a call fails with outcome_unknown unless the instance can tell its outcome",
+		"new tools are seen after 30 s",
+		"a silent outage is noticed after 25 s",
+	}
+	if h.Legacy() {
+		return append(lacking,
+			"the instance knows no call ids: the outcome of a call whose answer is lost stays unknown, and one that is given up goes on",
+			"no progress of calls",
+			"log lines are polled for, twice a second")
+	}
+	return append(lacking, "the instance's token goes over the connection as it is")
+}
+
+// transportOf says how an instance is reached: one of the api's transports, or "" if there is
+// no way to it.
+func (h *Hub) transportOf(f Found) string {
+	http := f.HTTPURL != "" && h.cfg.DialHTTP != nil
+	switch {
+	case f.SessionURL != "" && (h.cfg.Networking != NetworkingHTTP || !http):
+		return api.TransportSession
+	case http:
+		return api.TransportHTTP
+	}
+	return ""
+}
+
+// dial begins to reach an instance.
+func (h *Hub) dial(f Found) (way, error) {
+	if h.transportOf(f) == api.TransportHTTP {
+		c, err := h.cfg.DialHTTP(f)
+		if err != nil {
+			return nil, err
+		}
+		return httpWay{c}, nil
+	}
+	s, err := h.cfg.Dial(f)
+	if err != nil {
+		return nil, err
+	}
+	return sessionWay{s}, nil
+}
