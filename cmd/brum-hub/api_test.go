@@ -93,7 +93,7 @@ func TestL2_APIIsAsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	beside := []string{"POST /api/v1/login", "POST /login", "POST /logout"} // not of package control
+	beside := []string{"GET /api/v1/log-level", "POST /api/v1/log-level", "POST /api/v1/login", "POST /login", "POST /logout"} // not of package control
 	want := append(control.Routes(), beside...)
 	slices.Sort(want)
 	if got := document.routes(); !slices.Equal(got, want) {
@@ -138,6 +138,11 @@ func TestL2_APIIsAsDocumented(t *testing.T) {
 	a.ask("POST", "/api/v1/readers/forget", `{"name":"me"}`, many)
 	a.ask("POST", "/api/v1/disconnect", `{"instance":"web"}`, many)
 	a.ask("POST", "/api/v1/connect", `{"instance":"web"}`, many)
+	a.ask("POST", "/api/v1/log-level", `{"level":"debug"}`, many)
+	a.ask("POST", "/api/v1/log-level", `{"level":"loud"}`, many)
+	if got := a.ask("GET", "/api/v1/log-level", "", many)["level"]; got != "debug" {
+		t.Errorf("level %v", got)
+	}
 	link := a.ask("POST", "/api/v1/login", `{}`, many)["url"].(string)
 	_, code, _ := strings.Cut(link, "#login=")
 	a.ask("POST", "/login", fmt.Sprintf(`{"code":%q}`, code), many)

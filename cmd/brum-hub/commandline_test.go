@@ -148,3 +148,27 @@ func TestPagesOfTheManual(t *testing.T) {
 		t.Errorf("tells of %s", home)
 	}
 }
+
+// The level can be changed while the hub runs, by the command and by a client of the API alike.
+func TestLogLevelOfARunningHub(t *testing.T) {
+	w := newWorld(t)
+	hub := w.startHub(t, "--log-level", "warn")
+	if out, _, code := w.run(t, "", "log-level"); code != 0 || out != "warn\n" {
+		t.Fatalf("exit %d: %q", code, out)
+	}
+	if strings.Contains(hub.logs.String(), "hub ready") {
+		t.Errorf("told at level warn: %s", hub.logs)
+	}
+	if _, errs, code := w.run(t, "", "log-level", "loud"); code != 2 || !strings.Contains(errs, "want debug") {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if _, errs, code := w.run(t, "", "log-level", "debug"); code != 0 {
+		t.Errorf("exit %d: %s", code, errs)
+	}
+	if out, _, _ := w.run(t, "", "log-level"); out != "debug\n" {
+		t.Errorf("now it is %q", out)
+	}
+	w.startInstance(t, "web")
+	w.active(t, 1)
+	wait(t, "a line of level info", func() bool { return strings.Contains(hub.logs.String(), "instance found") })
+}

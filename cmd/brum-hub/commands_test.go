@@ -41,14 +41,14 @@ func TestStatusJSON(t *testing.T) {
 		}
 	}
 	keys("hub instances", slices.Collect(maps.Keys(got.All)))
-	keys("pid started_at http version ledger", slices.Collect(maps.Keys(got.Hub)))
+	keys("pid started_at http version ledger limits networking", slices.Collect(maps.Keys(got.Hub)))
 	if len(got.Instances) != 1 {
 		t.Fatalf("%d instances", len(got.Instances))
 	}
 	i := got.Instances[0]
 	keys("id name directory state transport session_id epoch connected_since uptime_seconds resumes last_resume "+
 		"next_attempt_at last_heard_at rtt_ms unacked_messages unacked_bytes last_error "+
-		"raw_state breaker held recent_losses unsteady health", slices.Collect(maps.Keys(i)))
+		"raw_state unavailable breaker held recent_losses unsteady health", slices.Collect(maps.Keys(i)))
 	health, _ := i["health"].(map[string]any)
 	keys("quality checks interval_ms answer_ms failures silent_ms", slices.Collect(maps.Keys(health)))
 	if i["raw_state"] != "active" || i["breaker"] != "closed" || i["held"] != "" || health["quality"] != 1.0 || health["checks"] != "running" {

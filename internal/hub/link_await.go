@@ -3,7 +3,6 @@ package hub
 import (
 	"context"
 	"time"
-
 )
 
 // glance is how often a session that is not up is asked what its attempts have met.

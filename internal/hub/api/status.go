@@ -58,7 +58,7 @@ type Instance struct {
 	State           State      `json:"state"`     // a loss shows when it has lasted for seconds
 	RawState        State      `json:"raw_state"` // at this moment
 	Transport       string     `json:"transport"`
-	Unavailable     []string   `json:"unavailable,omitempty"` // what can't be done over it
+	Unavailable     []string   `json:"unavailable"` // what can't be done over it
 	SessionID       string     `json:"session_id"`
 	Epoch           uint64     `json:"epoch"` // the number of the attach that is in force
 	ConnectedSince  *time.Time `json:"connected_since"`

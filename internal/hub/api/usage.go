@@ -17,7 +17,7 @@ type Clients struct {
 
 // Usage is a share of a limit.
 type Usage struct {
-	Used    int64 `json:"used"`              // -1 where the system does not tell
-	Limit   int64 `json:"limit"`             // 0: none
-	Refused int64 `json:"refused,omitempty"` // so far, for want of room
+	Used    int64 `json:"used"`    // -1 where the system does not tell
+	Limit   int64 `json:"limit"`   // 0: none
+	Refused int64 `json:"refused"` // so far, for want of room
 }

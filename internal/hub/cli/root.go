@@ -78,7 +78,7 @@ func (a *app) root() *cobra.Command {
 	root.SetHelpCommandGroupID(groupProgram)
 	root.SetCompletionCommandGroupID(groupProgram)
 	root.AddCommand(a.serveCommand(), a.statusCommand(), a.logsCommand(), a.callCommand(), a.historyCommand(), a.callsCommand(), a.readersCommand(),
-		a.openCommand(), a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand(), a.serviceCommand(), a.manCommand())
+		a.openCommand(), a.connectCommand(), a.disconnectCommand(), a.mcpCommand(), a.doctorCommand(), a.logLevelCommand(), a.serviceCommand(), a.manCommand())
 	return root
 }
 

@@ -151,7 +151,7 @@ func (a *app) serveCommand() *cobra.Command {
 				MaxConnections: connections,
 				Memory:         limits.LimitMemory(memory),
 				Version:        version.String(),
-				Logger:         log.Logger,
+				Log:            log,
 			})
 		},
 	}

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net"
 	"net/http"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/login"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
 	"github.com/standardbeagle/brum/internal/limits"
+	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/metrics"
 	"github.com/standardbeagle/brum/power"
 	"github.com/standardbeagle/brum/wsconn"
@@ -40,7 +40,7 @@ type Options struct {
 	MaxConnections int
 	Memory         *limits.Memory // above it new calls are refused; nil: no limit
 	Version        string
-	Logger         *slog.Logger
+	Log            *programlog.Log // whose level can be changed over the API
 }
 
 // TokenPath is where a hub with that state directory keeps its token.
@@ -73,20 +73,20 @@ func Run(ctx context.Context, o Options) error {
 	for _, l := range web {
 		defer l.Close()
 	}
-	monitor, err := power.New(power.WithLogger(o.Logger), power.WithWho("brum-hub"))
+	monitor, err := power.New(power.WithLogger(o.Log.Logger), power.WithWho("brum-hub"))
 	if err != nil {
 		return err
 	}
 	defer monitor.Close()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
-	past := history.Open(HistoryPath(o.StateDir), o.Logger)
-	defer closeHistory(past, o.Logger)
+	past := history.Open(HistoryPath(o.StateDir), o.Log.Logger)
+	defer closeHistory(past, o.Log.Logger)
 	http := newHTTPConns(monitor)
 	defer http.Close()
 	book, bookErr := openLedger(o)
 	if book != nil {
-		defer closeLedger(book, o.Logger)
+		defer closeLedger(book, o.Log.Logger)
 	}
 	if bookErr != nil && o.Ledger == hub.LedgerRequire {
 		return bookErr
@@ -124,13 +124,13 @@ func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	source, err := newSource(o.DiscoveryDir, p.monitor, o.Logger)
+	source, err := newSource(o.DiscoveryDir, p.monitor, o.Log.Logger)
 	if err != nil {
 		return nil, nil, err
 	}
 	cfg := hub.Config{
 		Source:       source,
-		Dial:         newDialer(owner(p.token, o.Socket), p.guard, p.metrics, o.Logger),
+		Dial:         newDialer(owner(p.token, o.Socket), p.guard, p.metrics, o.Log.Logger),
 		DialHTTP:     p.http.Dial,
 		Networking:   o.Networking,
 		Stops:        stops,
@@ -145,7 +145,7 @@ func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 		HTTPClients:    p.webClients.Usage,
 		ControlClients: p.controlClients.Usage,
 		Version:        o.Version,
-		Logger:         o.Logger,
+		Logger:         o.Log.Logger,
 	}
 	if p.book != nil { // else it would be an interface that is not nil
 		cfg.Ledger = p.book
@@ -158,11 +158,11 @@ func newHub(o Options, p parts) (*hub.Hub, *discovery.Registry, error) {
 func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handler, socket *control.Socket, p parts) error {
 	ctx, cancel := context.WithCancelCause(parent)
 	defer cancel(nil)
-	tools := mcpserver.New(h, o.Version, o.Logger)
+	tools := mcpserver.New(h, o.Version, o.Log.Logger)
 	desk := login.New(p.token, baseURL(p.web))
-	servers := []*server{controlServer(h, desk, socket, p.controlClients, o.Logger)}
+	servers := []*server{controlServer(h, desk, socket, p.controlClients, o.Log)}
 	if len(p.web) > 0 {
-		servers = append(servers, webServer(h, desk, tools, exposition, p, o.Logger))
+		servers = append(servers, webServer(h, desk, tools, exposition, p, o.Log))
 	}
 
 	var running sync.WaitGroup
@@ -174,7 +174,7 @@ func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handle
 		})
 	}
 	running.Go(func() { tools.Run(ctx) })
-	o.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(p.web), "token", TokenPath(o.StateDir))
+	o.Log.Logger.Info("hub ready", "socket", socket.Path(), "http", baseURL(p.web), "token", TokenPath(o.StateDir))
 
 	running.Go(func() { cancel(h.Run(ctx)) })
 	<-ctx.Done()
@@ -188,7 +188,7 @@ func serve(parent context.Context, o Options, h *hub.Hub, exposition http.Handle
 		s.Close()
 	}
 	running.Wait()
-	o.Logger.Info("hub ended")
+	o.Log.Logger.Info("hub ended")
 	if parent.Err() != nil {
 		return nil
 	}
@@ -203,7 +203,7 @@ func listenHTTP(ctx context.Context, o Options) ([]net.Listener, error) {
 	l, err := wsconn.Listen(ctx, o.HTTP)
 	if errors.Is(err, syscall.EADDRINUSE) && o.HTTPFallback {
 		host, _, _ := net.SplitHostPort(o.HTTP) // checked before
-		o.Logger.Warn("the HTTP port is in use, taking another", "address", o.HTTP)
+		o.Log.Logger.Warn("the HTTP port is in use, taking another", "address", o.HTTP)
 		l, err = wsconn.Listen(ctx, net.JoinHostPort(host, "0"))
 	}
 	if err != nil {

@@ -17,10 +17,10 @@ func openLedger(o Options) (*ledger.Ledger, error) {
 	if o.Ledger == hub.LedgerOff {
 		return nil, nil
 	}
-	book, err := ledger.Open(LedgerPath(o.StateDir), ledger.Options{Logger: o.Logger})
+	book, err := ledger.Open(LedgerPath(o.StateDir), ledger.Options{Logger: o.Log.Logger})
 	if err != nil {
 		err = fmt.Errorf("ledger of calls: %w", err)
-		o.Logger.Error("calls are not recorded", "policy", o.Ledger, "error", err)
+		o.Log.Logger.Error("calls are not recorded", "policy", o.Ledger, "error", err)
 		return nil, err
 	}
 	return book, nil

@@ -17,6 +17,7 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/login"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
 	"github.com/standardbeagle/brum/internal/hub/page"
+	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/wsconn"
 )
 
@@ -55,16 +56,17 @@ func (s *server) end() {
 }
 
 // controlServer serves the API on the control socket.
-func controlServer(h *hub.Hub, desk *login.Desk, socket *control.Socket, limits *control.ClientLimits, log *slog.Logger) *server {
+func controlServer(h *hub.Hub, desk *login.Desk, socket *control.Socket, limits *control.ClientLimits, log *programlog.Log) *server {
 	mux := http.NewServeMux()
 	mux.Handle("/", control.NewHandler(h, h))
 	mux.HandleFunc("POST /api/v1/login", desk.Issue)
+	mux.Handle(control.PathLogLevel, control.NewLogLevelHandler(log))
 	handler := limits.Handler(mux)
 	if token := socket.Token(); token != "" {
 		handler = control.RequireToken(token, handler)
 	}
 	handler = wsconn.RefuseForeign(handler, wsconn.Access{})
-	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), log, []net.Listener{socket}}
+	return &server{"control", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log.Logger}), log.Logger, []net.Listener{socket}}
 }
 
 // mcpIdle is how long an MCP client of the HTTP endpoint may be silent before its session
@@ -72,7 +74,7 @@ func controlServer(h *hub.Hub, desk *login.Desk, socket *control.Socket, limits 
 const mcpIdle = 30 * time.Minute
 
 // webServer serves the page, the API, MCP and what Prometheus asks for over HTTP.
-func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, exposition http.Handler, p parts, log *slog.Logger) *server {
+func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, exposition http.Handler, p parts, log *programlog.Log) *server {
 	mux := http.NewServeMux()
 	mux.Handle("/", page.Handler())
 	mux.HandleFunc("POST /login", desk.Enter)
@@ -80,10 +82,11 @@ func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, exposition
 	backend := p.webClients.Handler(control.NewHandler(h, h))
 	mux.Handle("/api/v1/", desk.Admit(backend, control.RequireToken(p.token, backend)))
 	mux.Handle("POST /api/v1/login", control.RequireToken(p.token, http.HandlerFunc(desk.Issue))) // a page makes no others
+	mux.Handle(control.PathLogLevel, control.RequireToken(p.token, control.NewLogLevelHandler(log)))
 	mux.Handle("/mcp", control.RequireToken(p.token, p.webClients.Handler(mcp.NewStreamableHTTPHandler(
 		func(*http.Request) *mcp.Server { return tools.MCP() },
 		&mcp.StreamableHTTPOptions{
-			Logger:                       log,
+			Logger:                       log.Logger,
 			SessionTimeout:               mcpIdle,
 			MaxRequestBodyBytes:          api.MaxRequest,
 			PropagateRequestCancellation: true,
@@ -94,5 +97,5 @@ func webServer(h *hub.Hub, desk *login.Desk, tools *mcpserver.Server, exposition
 		io.WriteString(w, "ok\n")
 	})
 	handler := wsconn.RefuseForeign(mux, wsconn.Access{})
-	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log}), log, p.web}
+	return &server{"http", wsconn.NewServer(handler, &wsconn.ServerOptions{Logger: log.Logger}), log.Logger, p.web}
 }
