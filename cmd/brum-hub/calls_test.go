@@ -196,6 +196,10 @@ func TestF4_HubKilledBetweenLedgerAndInstance(t *testing.T) {
 		calls, err := w.client.Calls(t.Context(), api.CallsQuery{})
 		return err == nil && calls.Ledger.Pending == 2
 	})
+	// They are listed before they are on disk, and sent when they are.
+	w.until(t, "both calls in the session", func(s *api.Status) bool {
+		return len(s.Instances) == 1 && s.Instances[0].UnackedMessages >= 2
+	})
 	hub.kill()
 	if got := shell.end(); got != string(api.CodeOutcomeUnknown) {
 		t.Errorf("the command line was told %s", got)

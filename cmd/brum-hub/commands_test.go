@@ -41,7 +41,7 @@ func TestStatusJSON(t *testing.T) {
 		}
 	}
 	keys("hub instances", slices.Collect(maps.Keys(got.All)))
-	keys("pid started_at http version ledger", slices.Collect(maps.Keys(got.Hub)))
+	keys("pid started_at http version ledger limits", slices.Collect(maps.Keys(got.Hub)))
 	if len(got.Instances) != 1 {
 		t.Fatalf("%d instances", len(got.Instances))
 	}
