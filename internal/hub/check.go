@@ -61,12 +61,10 @@ func (l *link) look(c *client) (ask bool, next time.Time, changed <-chan struct{
 // judge lets f tell the checks something, and records what follows from it.
 func (l *link) judge(f func(*health.Checks)) {
 	l.mu.Lock()
-	was, answered := l.checks.Stalled(), l.checks.LastAnswer()
+	was := l.checks.Stalled()
 	f(l.checks)
-	news := l.checks.Stalled() != was || l.shown == api.Stalled && l.checks.LastAnswer() != answered
-	if s := l.stateLocked(); s != api.Active && s != api.Stalled {
-		news = false // for the session to tell
-	}
+	s := l.stateLocked()
+	news := l.checks.Stalled() != was && (s == api.Active || s == api.Stalled) // else the session will tell
 	l.mu.Unlock()
 	if news {
 		l.change(api.TriggerCheck, func() {})

@@ -172,6 +172,27 @@ func TestNoLinkNoJudgement(t *testing.T) {
 	}
 }
 
+// A link that was replaced between two looks is a new one, too.
+func TestReplacedLink(t *testing.T) {
+	b := newBench(Config{})
+	b.next()
+	b.now = b.Next()
+	b.sight.Link++
+	if b.look(); b.Stalled() || b.Next() != b.now.Add(b.Patience()) || b.Quality() == 1 {
+		t.Errorf("stalled %t, due in %v, quality %v", b.Stalled(), b.Next().Sub(b.now), b.Quality())
+	}
+}
+
+func TestJ1_NothingIsDividedByZero(t *testing.T) {
+	worst := quality{loss: 1, trip: roundTrip{deviation: 1 << 62}}
+	if v, d := worst.value(), worst.stretch(time.Second); v != 0 || d != 4*time.Second {
+		t.Errorf("quality %v, a second becomes %v", v, d)
+	}
+	if v, d := new(quality).value(), new(quality).stretch(time.Second); v != 1 || d != time.Second {
+		t.Errorf("quality %v, a second becomes %v", v, d)
+	}
+}
+
 // S8: a hub that did not run judges nobody before it has looked again, and not for ever.
 func TestPauseIsNoSilence(t *testing.T) {
 	b := newBench(Config{})
