@@ -45,14 +45,14 @@ func (b *bench) answered(took time.Duration) {
 }
 
 func TestJ1_Interval(t *testing.T) {
-	if session.DefaultHeartbeat != 15*time.Second || session.DefaultWindow != 35*time.Second || DefaultInterval != 15*time.Second {
+	if session.DefaultHeartbeat != 15*time.Second || session.DefaultWindow != 35*time.Second || DefaultInterval <= session.DefaultHeartbeat {
 		t.Error("the defaults are others")
 	}
 	b := newBench(Config{})
 	if b.interval != DefaultInterval || !b.next() {
 		t.Fatalf("interval %v, asked %d", b.interval, b.asked)
 	}
-	for _, want := range []time.Duration{30, 60, 60} { // twice as long up to the longest
+	for _, want := range []time.Duration{40, 60, 60} { // twice as long up to the longest
 		if b.next(); b.interval != want*time.Second || !b.Stalled() {
 			t.Errorf("after failure %d: interval %v, want %d s", b.Failures(), b.interval, want)
 		}
