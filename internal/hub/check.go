@@ -61,12 +61,11 @@ func (l *link) look(c *client) (ask bool, next time.Time, changed <-chan struct{
 // judge lets f tell the checks something, and records what follows from it.
 func (l *link) judge(f func(*health.Checks)) {
 	l.mu.Lock()
-	was, answered := l.checks.Stalled(), l.checks.LastAnswer()
 	f(l.checks)
-	news := l.checks.Stalled() != was || l.recorded == api.Stalled && l.checks.LastAnswer() != answered
-	if s := l.stateLocked(); s != api.Active && s != api.Stalled {
-		news = false // for the session to tell
-	}
+	// Between other states than these two it is the session that tells.
+	working := func(s api.State) bool { return s == api.Active || s == api.Stalled }
+	now := l.stateLocked()
+	news := now != l.recorded && working(now) && working(l.recorded)
 	l.mu.Unlock()
 	if news {
 		l.change(api.TriggerCheck, func() {})

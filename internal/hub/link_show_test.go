@@ -2,7 +2,9 @@ package hub
 
 import (
 	"context"
+	"slices"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
@@ -101,13 +103,17 @@ func TestJ2_Flapping(t *testing.T) {
 // An outage shows, and its end at once.
 func TestH1_OutageIsShown(t *testing.T) {
 	inVirtualTime(t, func(v *virtual) {
+		seen := v.watchStates(v.Context())
 		v.network.Usually(sessiontest.Refused)
 		v.network.Last().Cut()
 		if i := v.see(); i.State != api.Active || i.RawState != api.Retrying || i.ConnectedSince != nil {
 			v.Errorf("at first: %+v", i)
 		}
-		v.shows(api.Retrying, 4*time.Second)
-		time.Sleep(30 * time.Second)
+		time.Sleep(30 * time.Second) // nobody asks meanwhile
+		synctest.Wait()
+		if states := seen(); !slices.Equal(states, []api.State{api.Active, api.Retrying}) {
+			v.Errorf("a watcher was shown %v", states)
+		}
 		if i := v.see(); i.State != api.Retrying || i.Breaker != "closed" {
 			v.Errorf("after 30 s: %+v", i)
 		}

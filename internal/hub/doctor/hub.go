@@ -153,6 +153,9 @@ func sessionFinding(i api.Instance) Finding {
 	}
 	switch state {
 	case api.Active:
+		if i.Unsteady {
+			return a.finding(Note, subject, fmt.Sprintf("%s, but lost %d times in two minutes", what, i.RecentLosses), "see brum-hub history "+i.ID)
+		}
 		return a.ok(subject, "%s, %d resumes, round trip %.2f ms", what, i.Resumes, i.RTTMillis)
 	case api.Stopped:
 		return a.finding(Note, subject, what+" by you", "brum-hub connect "+i.ID)

@@ -172,7 +172,12 @@ func TestSessions(t *testing.T) {
 	for s := range states {
 		status.Instances = append(status.Instances, api.Instance{ID: string(s), State: s, LastError: "why"})
 	}
+	status.Instances = append(status.Instances,
+		api.Instance{ID: "flaps", State: api.Active, RawState: api.Active, Unsteady: true, RecentLosses: 5},
+		api.Instance{ID: "gone", State: api.Active, RawState: api.Retrying}) // not shown yet
 	findings := sessionFindings(status)
+	want(t, findings, "flaps", Note)
+	want(t, findings, "gone", Degraded)
 	for state, s := range states {
 		want(t, findings, string(state), s)
 	}

@@ -4,7 +4,8 @@ import "time"
 
 // Defaults of Config.
 const (
-	DefaultInterval = 15 * time.Second
+	// DefaultInterval is above the heartbeat of sessions, which measures the round trip.
+	DefaultInterval = 20 * time.Second
 	DefaultMax      = time.Minute
 	// minPatience is the least that an answer may take: an application may be busy for a while.
 	minPatience = 5 * time.Second
@@ -21,7 +22,7 @@ const (
 // Config of Checks. A zero field means its default.
 type Config struct {
 	// Interval is how long an instance may say nothing before it is asked: at least so long, and
-	// no longer where all is well. Default 15 s.
+	// no longer where all is well. Default 20 s.
 	Interval time.Duration
 	// Max is the longest that the interval grows to. Default 1 min, or Interval if that is longer.
 	Max time.Duration

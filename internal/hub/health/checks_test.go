@@ -45,14 +45,14 @@ func (b *bench) answered(took time.Duration) {
 }
 
 func TestJ1_Interval(t *testing.T) {
-	if session.DefaultHeartbeat != 15*time.Second || session.DefaultWindow != 35*time.Second || DefaultInterval != 15*time.Second {
+	if session.DefaultHeartbeat != 15*time.Second || session.DefaultWindow != 35*time.Second || DefaultInterval <= session.DefaultHeartbeat {
 		t.Error("the defaults are others")
 	}
 	b := newBench(Config{})
 	if b.interval != DefaultInterval || !b.next() {
 		t.Fatalf("interval %v, asked %d", b.interval, b.asked)
 	}
-	for _, want := range []time.Duration{30, 60, 60} { // twice as long up to the longest
+	for _, want := range []time.Duration{40, 60, 60} { // twice as long up to the longest
 		if b.next(); b.interval != want*time.Second || !b.Stalled() {
 			t.Errorf("after failure %d: interval %v, want %d s", b.Failures(), b.interval, want)
 		}
@@ -169,6 +169,27 @@ func TestNoLinkNoJudgement(t *testing.T) {
 	}
 	if q := b.Quality(); q >= 1 || q < 0.8 {
 		t.Errorf("quality %v after an outage", q)
+	}
+}
+
+// A link that was replaced between two looks is a new one, too.
+func TestReplacedLink(t *testing.T) {
+	b := newBench(Config{})
+	b.next()
+	b.now = b.Next()
+	b.sight.Link++
+	if b.look(); b.Stalled() || b.Next() != b.now.Add(b.Patience()) || b.Quality() == 1 {
+		t.Errorf("stalled %t, due in %v, quality %v", b.Stalled(), b.Next().Sub(b.now), b.Quality())
+	}
+}
+
+func TestJ1_NothingIsDividedByZero(t *testing.T) {
+	worst := quality{loss: 1, trip: roundTrip{deviation: 1 << 62}}
+	if v, d := worst.value(), worst.stretch(time.Second); v != 0 || d != 4*time.Second {
+		t.Errorf("quality %v, a second becomes %v", v, d)
+	}
+	if v, d := new(quality).value(), new(quality).stretch(time.Second); v != 1 || d != time.Second {
+		t.Errorf("quality %v, a second becomes %v", v, d)
 	}
 }
 

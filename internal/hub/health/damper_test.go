@@ -76,6 +76,24 @@ func TestJ2_LongerFlapping(t *testing.T) {
 	}
 }
 
+func TestJ2_GraceGrows(t *testing.T) {
+	v := newViewer()
+	for _, want := range []time.Duration{3, 6, 12, 12} {
+		began := v.now
+		for v.see(api.Retrying); v.shown == api.Active; v.see(api.Retrying) {
+			v.now = v.next
+		}
+		if took := v.now.Sub(began); took != want*time.Second {
+			t.Errorf("shown after %v, want %d s", took, want)
+		}
+		v.see(api.Active)
+	}
+	v.now = v.now.Add(memory + time.Second)
+	if v.see(api.Suspect); v.next.Sub(v.now) != firstGrace {
+		t.Errorf("after two good minutes in %v", v.next.Sub(v.now))
+	}
+}
+
 func TestH1_OutageIsShownAndOver(t *testing.T) {
 	v := newViewer()
 	v.lasts(api.Retrying, 30*time.Second)
