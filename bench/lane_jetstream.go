@@ -97,7 +97,7 @@ type jetLane struct {
 }
 
 func openJet(addr, _ string) (lane, error) {
-	nc, err := nats.Connect("nats://" + addr)
+	nc, err := nats.Connect("nats://"+addr, nats.RetryOnFailedConnect(true), nats.ReconnectWait(20*time.Millisecond))
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,8 @@ type brumPeer struct {
 	reuse bool // ReceiveAppend into a buffer that is used again, rather than Receive
 	// tune changes what the defaults are not made for; nil leaves them.
 	tune func(*session.Config)
+	// session is told of each session of the server; nil: nothing but its main stream is used.
+	session func(*session.Session, func(sender) receiver)
 }
 
 var benchKey = []byte("the key of both benchmark processes")
@@ -65,6 +67,9 @@ func (p brumPeer) serve(ctx context.Context, l net.Listener, accept func(sender)
 				return
 			}
 			go serveSource(&brumConn{s: s, reuse: p.reuse}, accept)
+			if p.session != nil {
+				go p.session(s, accept)
+			}
 		}
 	}()
 	err = serveHTTP(ctx, l, wsconn.NewServer(brum.Handler(acceptor, nil), &wsconn.ServerOptions{MaxPending: many}))

@@ -53,9 +53,25 @@ func (grpcPeer) dial(addr string) (conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := cc.NewStream(context.Background(), &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, grpcMethod)
+	c, err := talkGRPC(cc)
 	if err != nil {
 		cc.Close()
+		return nil, err
+	}
+	return grpcClient{c, cc}, nil
+}
+
+// grpcClient is a stream and its connection.
+type grpcClient struct {
+	*grpcConn
+	cc *grpc.ClientConn
+}
+
+func (c grpcClient) lane() (conn, error) { return talkGRPC(c.cc) }
+
+func talkGRPC(cc *grpc.ClientConn) (*grpcConn, error) {
+	s, err := cc.NewStream(context.Background(), &grpc.StreamDesc{ServerStreams: true, ClientStreams: true}, grpcMethod)
+	if err != nil {
 		return nil, err
 	}
 	return &grpcConn{stream: s, stop: cc.Close}, nil

@@ -36,11 +36,13 @@ func (yamuxPeer) serve(ctx context.Context, l net.Listener, accept func(sender) 
 			return
 		}
 		defer s.Close()
-		stream, err := s.AcceptStream()
-		if err != nil {
-			return
+		for {
+			stream, err := s.AcceptStream()
+			if err != nil {
+				return
+			}
+			go serveSource(newGatherer(stream), accept)
 		}
-		serveSource(newGatherer(stream), accept)
 	})
 }
 
@@ -70,4 +72,12 @@ type yamuxConn struct {
 func (c yamuxConn) close() error {
 	c.gatherer.close()
 	return c.session.Close()
+}
+
+func (c yamuxConn) lane() (conn, error) {
+	stream, err := c.session.OpenStream()
+	if err != nil {
+		return nil, err
+	}
+	return newGatherer(stream), nil
 }

@@ -20,7 +20,8 @@ func roles() map[string]role {
 		"centrifuge-recovery": func(ctx context.Context, l net.Listener) error {
 			return recoveringCentrifuge{}.serve(ctx, l, newService)
 		},
-		wideName: func(ctx context.Context, l net.Listener) error { return newWidePeer().serve(ctx, l, newService) },
+		wideName:    func(ctx context.Context, l net.Listener) error { return newWidePeer().serve(ctx, l, newService) },
+		streamsName: func(ctx context.Context, l net.Listener) error { return newStreamsPeer().serve(ctx, l, newService) },
 		"long-path": func(ctx context.Context, l net.Listener) error {
 			return longPath{*atFlag, pathRate, pathRTT / 2}.serve(ctx, l)
 		},

@@ -23,20 +23,7 @@ const (
 	replayNormal = "the same, sent for the first time"
 	replayCount  = 10_000
 	replaySize   = 1 << 10
-	wideName     = "brum-wide"
 )
-
-// wide has room for a long path.
-func wide(cfg *session.Config) {
-	cfg.ReplayBytes, cfg.Credit, cfg.MaxCredit = 64<<20, 32<<20, 64<<20
-}
-
-// widePeer is brum with windows for long paths.
-type widePeer struct{ brumPeer }
-
-func newWidePeer() peer        { return widePeer{brumPeer{reuse: true, tune: wide}} }
-func (widePeer) name() string  { return wideName }
-func (widePeer) about() string { return "brum session, windows of 32 to 64 MiB" }
 
 func runReplay(b *bench) error {
 	replayed := b.report.add("replay", replayFigure, "msgs/s", higher)

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net"
 	"os"
 	"os/exec"
-	"slices"
 	"time"
 )
 
@@ -139,7 +139,7 @@ func runServer(serve role) error {
 	cancel()
 	select {
 	case e := <-served:
-		if err == nil {
+		if err == nil && !errors.Is(e, context.Canceled) {
 			err = e
 		}
 	case <-time.After(5 * time.Second): // what still runs ends with the process
@@ -181,14 +181,4 @@ func answerQuestions(addr string, l *cuttable, served <-chan error) error {
 			return err
 		}
 	}
-}
-
-// sortedRoles are the names that are no peers'.
-func sortedRoles() []string {
-	var names []string
-	for name := range roles() {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }
