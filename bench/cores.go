@@ -12,7 +12,11 @@ import (
 const (
 	clientCore = 0
 	serverCore = 1
+	anyCore    = -1
 )
+
+// pinned is in the environment of a process that has been pinned.
+const pinned = "BENCH_PINNED"
 
 // onlineCores is how many cores the machine has, which a pinned process is not told.
 func onlineCores() int {

@@ -47,17 +47,12 @@ func (c *brumConn) lane() (conn, error) {
 	return &brumStream{st: st}, nil
 }
 
-type brumStream struct {
-	st  *session.Stream
-	buf []byte
-}
+// brumStream takes messages as they are: to append large ones to a buffer would copy them.
+type brumStream struct{ st *session.Stream }
 
 func (c *brumStream) send(msg []byte) error { return c.st.Send(context.Background(), msg) }
 
-func (c *brumStream) receive() (msg []byte, err error) {
-	c.buf, err = c.st.ReceiveAppend(context.Background(), c.buf[:0])
-	return c.buf, err
-}
+func (c *brumStream) receive() ([]byte, error) { return c.st.Receive(context.Background()) }
 
 func (c *brumStream) each(f func([]byte) bool) error { return pull(c, f) }
 func (c *brumStream) close() error                   { return c.st.Reset(context.Background()) }

@@ -8,8 +8,6 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const pinned = "BENCH_PINNED"
-
 // pin puts this process on the client's core by starting it anew there, so that the runtime
 // knows from the start that it has one core. It does nothing on a machine with one core.
 func pin() error {
@@ -32,7 +30,13 @@ func isPinned() bool { return os.Getenv(pinned) != "" }
 
 func bind(core int) error {
 	var set unix.CPUSet
-	set.Set(core)
+	if core == anyCore {
+		for i := range onlineCores() {
+			set.Set(i)
+		}
+	} else {
+		set.Set(core)
+	}
 	return unix.SchedSetaffinity(0, &set)
 }
 
