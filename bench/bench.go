@@ -44,16 +44,21 @@ func scenarios() []scenario {
 
 // measure runs the scenarios whose names contain one of only, which are separated by commas.
 func (b *bench) measure(only string) error {
+	measured := 0
 	for _, sc := range scenarios() {
 		if (only == "" && sc.slow && b.quick) || !contains(sc.name, only) {
 			continue
 		}
+		measured++
 		began := time.Now()
 		if err := sc.run(b); err != nil {
 			return fmt.Errorf("%s: %w", sc.name, err)
 		}
 		progress("")
 		fmt.Fprintf(os.Stderr, "bench: %s took %s\n", sc.name, time.Since(began).Round(time.Second))
+	}
+	if measured == 0 {
+		return fmt.Errorf("there is no scenario %q", only)
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type report struct {
 	Machine string
 	Date    string
 	Commit  string
+	Note    string // what else there is to know about the run
 	Pinned  bool
 	Figures []*figure
 	Plots   []*plot

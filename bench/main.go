@@ -34,6 +34,7 @@ func run() error {
 		save      = flag.String("save", "", "write all figures to this file, as JSON")
 		load      = flag.String("load", "", "measure nothing; take the figures from this file")
 	)
+	note := flag.String("note", "", "what a reader of the figures should know, such as what else the machine was doing")
 	flag.StringVar(scenarios, "only", "", "the same as -scenario")
 	flag.Parse()
 	switch {
@@ -78,6 +79,7 @@ func run() error {
 	}
 	began := time.Now()
 	b.report.head()
+	b.report.Note = *note
 	if err := b.measure(*scenarios); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"slices"
@@ -26,12 +27,13 @@ func (b *bench) unpinned(name string) error {
 		return err
 	}
 	cmd.Env = slices.DeleteFunc(os.Environ(), func(v string) bool { return strings.HasPrefix(v, pinned+"=") })
-	cmd.Stderr = os.Stderr
+	var said bytes.Buffer
+	cmd.Stderr = &said
 	if err := startOn(anyCore, cmd); err != nil {
 		return err
 	}
 	if err := cmd.Wait(); err != nil {
-		return err
+		return fmt.Errorf("unpinned: %w: %s", err, said.Bytes())
 	}
 	var r report
 	if err := r.read(file.Name()); err != nil {
