@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"strings"
@@ -43,24 +44,29 @@ func scenarios() []scenario {
 }
 
 // measure runs the scenarios whose names contain one of only, which are separated by commas.
+// The error joins those of all that failed, which the report has, too.
 func (b *bench) measure(only string) error {
 	measured := 0
+	var failed error
 	for _, sc := range scenarios() {
 		if (only == "" && sc.slow && b.quick) || !contains(sc.name, only) {
 			continue
 		}
 		measured++
 		began := time.Now()
-		if err := sc.run(b); err != nil {
-			return fmt.Errorf("%s: %w", sc.name, err)
-		}
+		err := sc.run(b)
 		progress("")
+		if err != nil { // the others can be measured all the same
+			err = fmt.Errorf("%s: %w", sc.name, err)
+			b.report.Failures = append(b.report.Failures, err.Error())
+			failed = errors.Join(failed, err)
+		}
 		fmt.Fprintf(os.Stderr, "bench: %s took %s\n", sc.name, time.Since(began).Round(time.Second))
 	}
 	if measured == 0 {
 		return fmt.Errorf("there is no scenario %q", only)
 	}
-	return nil
+	return failed
 }
 
 func contains(name, any string) bool {

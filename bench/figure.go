@@ -36,6 +36,8 @@ type report struct {
 	Pinned  bool
 	Figures []*figure
 	Plots   []*plot
+	// Failures are scenarios that ended before they had measured everything.
+	Failures []string
 }
 
 func (r *report) add(scenario, name, unit string, b better) *figure {

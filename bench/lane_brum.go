@@ -82,7 +82,12 @@ func (l *durableLane) close() {
 	l.journal.Close()
 }
 
-func serveDurable(ctx context.Context, listener net.Listener) error {
+// lazily is how often JetStream writes down what a receiver has acknowledged, which it
+// confirms before.
+const lazily = 100 * time.Millisecond
+
+// serveDurable has a receiver that commits as far as it has come, and then pauses.
+func serveDurable(ctx context.Context, listener net.Listener, pause time.Duration) error {
 	dir, remove, err := scratch()
 	if err != nil {
 		return err
@@ -106,7 +111,7 @@ func serveDurable(ctx context.Context, listener net.Listener) error {
 			go l.channel.Run(ctx, s, nil)
 		}
 	}()
-	go l.commitAll(ctx)
+	go l.commitAll(ctx, pause)
 	err = serveHTTP(ctx, listener, wsconn.NewServer(brum.Handler(acceptor, nil), nil))
 	over, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
@@ -114,8 +119,9 @@ func serveDurable(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// commitAll receives, and commits as far as it has come whenever the last commit is done.
-func (l *durableLane) commitAll(ctx context.Context) {
+// commitAll receives, and commits as far as it has come whenever the last commit is done and
+// the pause is over.
+func (l *durableLane) commitAll(ctx context.Context, pause time.Duration) {
 	latest := make(chan journal.Cursor, 1)
 	defer close(latest)
 	go func() {
@@ -123,6 +129,7 @@ func (l *durableLane) commitAll(ctx context.Context) {
 			if l.stream.Commit(ctx, c, nil) != nil {
 				return
 			}
+			time.Sleep(pause)
 		}
 	}()
 	for {

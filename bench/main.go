@@ -80,14 +80,12 @@ func run() error {
 	began := time.Now()
 	b.report.head()
 	b.report.Note = *note
-	if err := b.measure(*scenarios); err != nil {
-		return err
-	}
+	failed := b.measure(*scenarios)
 	if err := b.report.publish(*doc, *save); err != nil {
 		return err
 	}
 	fmt.Printf("\nmeasured in %s\n", time.Since(began).Round(time.Second))
-	return nil
+	return failed
 }
 
 // available leaves out what this machine can't run, and says so; with CI=true it can run

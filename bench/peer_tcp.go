@@ -10,7 +10,7 @@ type tcpPeer struct{}
 
 func (tcpPeer) name() string { return "tcp" }
 func (tcpPeer) about() string {
-	return "bare TCP, a length before each message, writes gathered: the floor"
+	return "bare TCP, a length before each message, writes gathered: as fast as the machine goes (its buffers are no one's idea of idle)"
 }
 func (tcpPeer) gives() string   { return "order; what is in flight when the connection breaks is lost" }
 func (tcpPeer) maxMessage() int { return 0 }

@@ -25,7 +25,8 @@ func roles() map[string]role {
 		"long-path": func(ctx context.Context, l net.Listener) error {
 			return longPath{*atFlag, pathRate, pathRTT / 2}.serve(ctx, l)
 		},
-		"durable":   serveDurable,
+		"durable":   func(ctx context.Context, l net.Listener) error { return serveDurable(ctx, l, lazily) },
+		committing:  func(ctx context.Context, l net.Listener) error { return serveDurable(ctx, l, 0) },
 		"jetstream": serveJetStream,
 		"mcp-coder": serveMCPCoder,
 		"mcp-brum":  serveMCPBrum,

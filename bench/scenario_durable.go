@@ -10,8 +10,10 @@ var durableScenario = scenario{
 	name: "durable",
 	about: "A durable stream of brum, whose Send returns when the message is synced on the sender's disk, and " +
 		"JetStream with a file store that syncs always, whose publishing returns when it is synced on the server's; " +
-		"each with a receiver in the other process that commits, synced, as far as it has come whenever " +
-		"its last commit is done. Committed: until the receiver has committed all.",
+		"each with a receiver in the other process. JetStream confirms what a receiver acknowledges at once and " +
+		"writes it down ten times a second: so often brum's receiver commits. That of brum-commit commits as " +
+		"far as it has come, synced, whenever its last commit is done. Committed: until the receiver has " +
+		"committed all, or had its acknowledgement confirmed.",
 	run: runDurable,
 }
 
@@ -31,10 +33,14 @@ type durableContender struct {
 
 var durableContenders = []durableContender{
 	{ours, "durable", openDurable},
+	{committing, committing, openDurable},
 	{jetName, "jetstream", openJet},
 }
 
-const jetName = "jetstream"
+const (
+	committing = "brum-commit"
+	jetName    = "jetstream"
+)
 
 func durableFigure(size, senders int) string {
 	return fmt.Sprintf("durable %s, %d at a time: acknowledged", bytesName(size), senders)

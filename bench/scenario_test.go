@@ -21,8 +21,8 @@ func TestScenarios(t *testing.T) {
 		resumeFigure:                      {baseline, ours},
 		replayFigure:                      {ours},
 		replayNormal:                      {ours},
-		durableFigure(128, 1):             {ours, jetName},
-		committedFigure(128, outstanding): {ours, jetName},
+		durableFigure(128, 1):             {ours, committing, jetName},
+		committedFigure(128, outstanding): {ours, committing, jetName},
 		mcpFigure(16):                     {baseline, ours, "http", "stdio", "in-memory"},
 	} {
 		f := b.report.find(figure)

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -22,26 +23,13 @@ func (r *report) columns() []string {
 		}
 	}
 	var columns []string
-	for _, name := range append(allNames(), wideName, jetName, "stdio", "in-memory") {
+	for _, name := range append(allNames(), wideName, committing, jetName, "stdio", "in-memory") {
 		if seen[name] {
 			columns = append(columns, name)
 			delete(seen, name)
 		}
 	}
-	for _, name := range slices.Sorted(mapKeys(seen)) {
-		columns = append(columns, name)
-	}
-	return columns
-}
-
-func mapKeys(m map[string]bool) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		for k := range m {
-			if !yield(k) {
-				return
-			}
-		}
-	}
+	return append(columns, slices.Sorted(maps.Keys(seen))...)
 }
 
 // cell is what a table shows of a figure: the value, its ratio to the baseline's, or both.

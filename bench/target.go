@@ -35,7 +35,7 @@ func targets() []target {
 		{work: "128 B, 64 outstanding", figure: "128 B, 64 outstanding", against: baseline, bound: atLeast, limit: 2},
 		{work: "durable 128 B, 1 at a time", figure: durableFigure(128, 1), against: jetName, bound: atLeast, limit: 1},
 		{work: "durable 128 B, 64 at a time", figure: durableFigure(128, outstanding), against: jetName, bound: atLeast, limit: 1},
-		{work: "durable 128 B, 64 at a time, until committed", figure: committedFigure(128, outstanding), against: jetName, bound: atLeast, limit: 1},
+		{work: "durable 128 B, 64 at a time, until committed", figure: committedFigure(128, outstanding), of: committing, against: jetName, bound: atLeast, limit: 1},
 		{work: "MCP tools/call", figure: mcpFigure(1), against: baseline, bound: atLeast, limit: 0.95},
 		{work: "MCP tools/call", figure: mcpFigure(1), against: "http", bound: atLeast, limit: 1.3},
 		{work: "allocations of 64 B, sender", figure: "one way 64 B: allocations, client", bound: atMost, limit: 0.01},
