@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -32,11 +33,26 @@ func run() error {
 		free      = flag.Bool("free", false, "do not pin the two processes to a core each")
 		doc       = flag.String("doc", "", "write performance.md and its charts into this directory")
 		save      = flag.String("save", "", "write all figures to this file, as JSON")
+		profiled  = flag.String("profile", "", "write a CPU profile of each process into this directory")
 		load      = flag.String("load", "", "measure nothing; take the figures from this file")
 	)
 	note := flag.String("note", "", "what a reader of the figures should know, such as what else the machine was doing")
 	flag.StringVar(scenarios, "only", "", "the same as -scenario")
 	flag.Parse()
+	if *profiled != "" {
+		dir, err := filepath.Abs(*profiled)
+		if err != nil {
+			return err
+		}
+		os.Setenv(profiles, dir)
+	}
+	if *free || isPinned() || *serveFlag != "" || *holdFlag != "" {
+		end, err := profile("bench" + *serveFlag + *holdFlag)
+		if err != nil {
+			return err
+		}
+		defer end()
+	}
 	switch {
 	case *holdFlag != "":
 		return runHolder(*holdFlag, *atFlag, *connectionsFlag)
