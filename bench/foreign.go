@@ -6,6 +6,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"sync"
 	"time"
 )
 
@@ -38,6 +39,7 @@ type jobResult struct {
 type foreignClient struct {
 	name  string
 	cmd   *exec.Cmd
+	mu    sync.Mutex // held from a job to its result
 	ask   io.WriteCloser
 	reply *json.Decoder
 }
@@ -59,17 +61,19 @@ func startForeign(f foreign) (*foreignClient, error) {
 	if err := startOn(clientCore, cmd); err != nil {
 		return nil, err
 	}
-	return &foreignClient{f.name(), cmd, in, json.NewDecoder(out)}, nil
+	return &foreignClient{name: f.name(), cmd: cmd, ask: in, reply: json.NewDecoder(out)}, nil
 }
 
 func (c *foreignClient) do(j job) (jobResult, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	if err := c.start(j); err != nil {
 		return jobResult{}, err
 	}
 	return c.result()
 }
 
-// start asks, and leaves it to result to wait.
+// start asks, and leaves it to result to wait; there must be no other job meanwhile.
 func (c *foreignClient) start(j job) error { return json.NewEncoder(c.ask).Encode(j) }
 
 func (c *foreignClient) result() (jobResult, error) {

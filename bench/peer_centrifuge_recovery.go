@@ -18,6 +18,10 @@ import (
 // goes up is published by the client, which tries again after an error.
 type recoveringCentrifuge struct{ centrifugePeer }
 
+const recoveringName = "centrifuge-recovery"
+
+func (recoveringCentrifuge) name() string { return recoveringName }
+
 const (
 	upChannel, downChannel = "up:", "down:"
 	centrifugeHistory      = 20_000

@@ -17,7 +17,7 @@ var (
 // roles are what a process can serve beside peers.
 func roles() map[string]role {
 	return map[string]role{
-		"centrifuge-recovery": func(ctx context.Context, l net.Listener) error {
+		recoveringName: func(ctx context.Context, l net.Listener) error {
 			return recoveringCentrifuge{}.serve(ctx, l, newService)
 		},
 		wideName:    func(ctx context.Context, l net.Listener) error { return newWidePeer().serve(ctx, l, newService) },

@@ -11,7 +11,8 @@ var blackHoleScenario = scenario{
 	about: "The path swallows everything, silently, for 20 s, with a message each way every 20 ms; what it " +
 		"has swallowed of a connection never comes. How long after it is open again until the client's " +
 		"application has the next message, with default settings; and how much was lost. Idle: nothing is sent " +
-		"meanwhile, except what the peer sends of its own accord.",
+		"meanwhile, except what the peer sends of its own accord; of a connection on which nothing was sent " +
+		"nothing was swallowed, and it goes on.",
 	slow: true,
 	run:  runBlackHole,
 }
@@ -36,10 +37,10 @@ func runBlackHole(b *bench) error {
 	var mu sync.Mutex
 	enter := func(f *figure, p peer, waited time.Duration, ok bool) {
 		if !ok {
-			f.Notes[p.name()] = "> " + holeWait.String()
+			f.Notes[column(p)] = "> " + holeWait.String()
 			return
 		}
-		f.put(p.name(), float64(waited)/float64(time.Millisecond))
+		f.put(column(p), float64(waited)/float64(time.Millisecond))
 	}
 	progress("black hole: %s, and up to %s more", holeLasts, holeWait)
 	var wg sync.WaitGroup
@@ -62,7 +63,7 @@ func runBlackHole(b *bench) error {
 		defer mu.Unlock()
 		enter(back, p, r.waited, r.back)
 		if r.back {
-			lost.put(p.name(), float64(r.lost))
+			lost.put(column(p), float64(r.lost))
 		}
 		return nil
 	})

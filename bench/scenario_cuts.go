@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -27,13 +28,16 @@ const (
 func breakable(b *bench) (prompt, waiting []peer) {
 	prompt = b.peersOf("coder", "brum", "gws", "grpc")
 	for _, p := range b.peersOf("nats", "centrifuge", "socket.io") {
-		if p.name() == "centrifuge" {
+		if _, ok := p.(centrifugePeer); ok {
 			p = recoveringCentrifuge{}
 		}
 		waiting = append(waiting, p)
 	}
 	return prompt, waiting
 }
+
+// column is the contender that a breakable peer is a form of.
+func column(p peer) string { return strings.TrimSuffix(p.name(), "-recovery") }
 
 type cutsResult struct {
 	back          []float64 // milliseconds
@@ -57,9 +61,9 @@ func runCuts(b *bench) error {
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		back.put(p.name(), median(r.back))
-		lost.put(p.name(), float64(r.lost))
-		doubled.put(p.name(), float64(r.doubled))
+		back.put(column(p), median(r.back))
+		lost.put(column(p), float64(r.lost))
+		doubled.put(column(p), float64(r.doubled))
 		return nil
 	}
 	prompt, waiting := breakable(b)
@@ -222,7 +226,7 @@ func (t *brokenTalk) cut(allowed int) (time.Duration, error) {
 }
 
 // calm is how long nothing may happen before what is missing counts as lost.
-const calm = 3 * time.Second
+const calm = 5 * time.Second
 
 // settle lets the exchange end and says what is missing and what came twice, both ways.
 func (t *brokenTalk) settle() (lost, doubled int, err error) {
@@ -245,7 +249,7 @@ func (t *brokenTalk) settle() (lost, doubled int, err error) {
 		}
 		lost = 2*t.count - here.Received - there.Standing.Received
 		doubled = here.Doubled + there.Standing.Doubled
-		if (lost == 0 && time.Since(changed) > calm/10) || time.Since(changed) > calm {
+		if (lost == 0 && time.Since(changed) > calm/20) || time.Since(changed) > calm {
 			return lost, doubled, nil
 		}
 		time.Sleep(10 * time.Millisecond)
