@@ -133,7 +133,12 @@ func scenarioNames() string {
 
 // head notes where and how the report's figures come about.
 func (r *report) head() {
-	r.Command = "bench " + strings.Join(os.Args[1:], " ")
+	r.Command = "bench"
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name != "doc" && f.Name != "save" && f.Name != "note" && f.Name != "profile" {
+			r.Command += fmt.Sprintf(" -%s %s", f.Name, f.Value)
+		}
+	})
 	r.Date = time.Now().UTC().Format("2006-01-02 15:04 UTC")
 	r.Commit = commit()
 	r.Pinned = isPinned()

@@ -11,7 +11,7 @@ const (
 	opSink  byte = 1 // take count messages, then send one with the number of bytes they had
 	opEcho  byte = 2 // send each of the next count messages back
 	opMixed byte = 3 // send the small ones of the next count messages back, take the rest
-	opBoth  byte = 4 // join the exchange of that number; see duplex.go
+	opBoth  byte = 4 // join the exchange of that number; see exchange.go
 )
 
 const (

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// talker is the client's side of an exchange (duplex.go).
+// talker is the client's side of an exchange (exchange.go).
 type talker interface {
 	// allow lets the first n messages go; they leave at the pace the talker was given.
 	allow(n int) error

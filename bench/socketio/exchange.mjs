@@ -1,4 +1,4 @@
-// Numbered messages, and the ledger of those that arrived; see duplex.go.
+// Numbered messages, and the ledger of those that arrived; see exchange.go.
 export const numberedSize = 64;
 
 export function numbered(n) {
