@@ -66,11 +66,12 @@ sleep-test:
 soak:
 	SOAK=$(SOAK) $(GO) test -tags=integration,soak -run 'TestSoak$$' -timeout 24h -v ./test/lab
 
+# BENCH: more flags, such as -note or -scenario storm (which writes no document).
 bench:
-	cd bench && $(GO) run .
+	cd bench && $(GO) run . $(if $(findstring -scenario,$(BENCH)),,-doc ../docs) $(BENCH)
 
 bench-quick:
-	cd bench && $(GO) run . -quick
+	cd bench && $(GO) run . -quick $(BENCH)
 
 lint:
 	@scripts/gofmt-check

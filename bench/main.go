@@ -1,26 +1,20 @@
-// Command bench compares brum's sessions with bare WebSockets, between two processes over
-// loopback. The peers take turns, round by round, so that whatever else the machine does
-// hits all of them; figures are medians, ratios are medians of the rounds' ratios.
+// Command bench compares brum's sessions with other ways to carry messages between two
+// processes, over loopback. The peers take turns, round by round, so that whatever else the
+// machine does hits all of them; figures are medians, ratios are medians of the rounds'
+// ratios.
 package main
 
 import (
+	"encoding/json"
 	"flag"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
 )
-
-type options struct {
-	peers       []peer
-	only        string
-	rounds      int
-	each        time.Duration
-	idleRounds  int
-	connections int
-}
 
 func main() {
 	if err := run(); err != nil {
@@ -31,188 +25,171 @@ func main() {
 
 func run() error {
 	var (
-		serve  = flag.String("serve", "", "be the server of this peer (used by the program itself)")
-		names  = flag.String("peers", defaultPeers, "peers to measure, of: "+strings.Join(allNames(), ", "))
-		only   = flag.String("only", "", "measure only scenarios whose name contains this; \"idle\": idle connections")
-		rounds = flag.Int("rounds", 7, "how often each peer is measured")
-		each   = flag.Duration("time", time.Second, "about how long each measurement takes")
-		idles  = flag.Int("idle-rounds", 3, "how often idle connections are measured")
-		conns  = flag.Int("connections", 1000, "how many idle connections are opened")
-		quick  = flag.Bool("quick", false, "about a minute in all: short rounds, less to be trusted")
+		names     = flag.String("peers", "", "peers to measure, of: "+strings.Join(allNames(), ", "))
+		scenarios = flag.String("scenario", "", "measure only scenarios whose name contains one of these, of: "+scenarioNames())
+		rounds    = flag.Int("rounds", 5, "how often each peer is measured")
+		each      = flag.Duration("time", 400*time.Millisecond, "about how long each measurement takes")
+		quick     = flag.Bool("quick", false, "about a minute in all: fewer peers, short rounds, less to be trusted")
+		free      = flag.Bool("free", false, "do not pin the two processes to a core each")
+		doc       = flag.String("doc", "", "write performance.md and its charts into this directory")
+		save      = flag.String("save", "", "write all figures to this file, as JSON")
+		profiled  = flag.String("profile", "", "write a CPU profile of each process into this directory")
+		load      = flag.String("load", "", "measure nothing; take the figures from this file")
 	)
+	note := flag.String("note", "", "what a reader of the figures should know, such as what else the machine was doing")
+	flag.StringVar(scenarios, "only", "", "the same as -scenario")
 	flag.Parse()
-	if *serve != "" {
-		p, err := findPeers(*serve)
+	if *profiled != "" {
+		dir, err := filepath.Abs(*profiled)
 		if err != nil {
 			return err
 		}
-		return runServer(p[0])
+		os.Setenv(profiles, dir)
 	}
-	chosen, err := findPeers(*names)
-	if err != nil {
-		return err
-	}
-	o := options{chosen, *only, *rounds, *each, *idles, *conns}
-	if *quick {
-		o.rounds, o.each, o.idleRounds = 3, 350*time.Millisecond, 1
-	}
-	return compare(o)
-}
-
-func allNames() []string {
-	var names []string
-	for _, p := range peers() {
-		names = append(names, p.name())
-	}
-	return names
-}
-
-func compare(o options) error {
-	began := time.Now()
-	t := &table{}
-	for i, p := range o.peers {
-		t.columns = append(t.columns, p.name())
-		if p.name() == "coder-reader" {
-			t.baseline = i
+	if *free || isPinned() || *serveFlag != "" || *holdFlag != "" {
+		end, err := profile("bench" + *serveFlag + *holdFlag)
+		if err != nil {
+			return err
 		}
+		defer end()
 	}
-	if err := addScenarios(t, o); err != nil {
-		return err
+	switch {
+	case *holdFlag != "":
+		return runHolder(*holdFlag, *atFlag, *connectionsFlag)
+	case *serveFlag == mcpStdioRole:
+		return runMCPStdio()
+	case *serveFlag != "":
+		serve, err := findRole(*serveFlag)
+		if err != nil {
+			return err
+		}
+		return runServer(serve)
 	}
-	if strings.Contains("idle", o.only) {
-		if err := addIdle(t, o); err != nil {
+	if *doc != "" && *load == "" && (*scenarios != "" || *names != "" || *quick) {
+		return fmt.Errorf("-doc tells of everything: it goes with neither -scenario, -peers nor -quick")
+	}
+	b := &bench{rounds: *rounds, each: *each, quick: *quick}
+	if *load != "" {
+		if err := b.report.read(*load); err != nil {
+			return err
+		}
+		return b.report.publish(*doc, "")
+	}
+	if !*free {
+		if err := pin(); err != nil {
 			return err
 		}
 	}
-	printHead(o, t)
-	if err := t.print(os.Stdout); err != nil {
+	if *quick {
+		b.rounds, b.each = 2, 150*time.Millisecond
+	}
+	if *names == "" {
+		*names = map[bool]string{true: quickPeers, false: defaultPeers}[*quick]
+	}
+	var err error
+	if b.peers, err = findPeers(*names); err != nil {
+		return err
+	}
+	if b.peers, err = available(b.peers); err != nil {
+		return err
+	}
+	began := time.Now()
+	b.report.head()
+	b.report.Note = *note
+	failed := b.measure(*scenarios)
+	if err := b.report.publish(*doc, *save); err != nil {
 		return err
 	}
 	fmt.Printf("\nmeasured in %s\n", time.Since(began).Round(time.Second))
-	return nil
+	return failed
 }
 
-func addScenarios(t *table, o options) error {
-	servers := make([]*server, len(o.peers))
-	for i, p := range o.peers {
-		s, err := startServer(p)
-		if err != nil {
-			return err
-		}
-		defer s.stop()
-		servers[i] = s
-	}
-	for _, sc := range scenarios() {
-		if !strings.Contains(sc.name, o.only) {
-			continue
-		}
-		samples, err := interleave(sc, o, servers)
-		if err != nil {
-			return err
-		}
-		columns := func(what, unit string, of func(sample) float64) {
-			r := t.add(what, unit, unit != "allocs")
-			for i := range samples {
-				for _, s := range samples[i] {
-					r.cells[i] = append(r.cells[i], of(s))
+// available leaves out what this machine can't run, and says so; with CI=true it can run
+// everything.
+func available(peers []peer) ([]peer, error) {
+	var able []peer
+	for _, p := range peers {
+		if _, ok := p.(socketioPeer); ok {
+			if _, err := installSocketIO(); err != nil {
+				if os.Getenv("CI") == "true" {
+					return nil, err
 				}
-			}
-		}
-		columns(sc.name, sc.unit, func(s sample) float64 { return s.value })
-		if samples[0][0].cpu > 0 {
-			columns("", "CPU s/M", func(s sample) float64 { return s.cpu })
-		}
-		columns("", "allocs", func(s sample) float64 { return s.allocs })
-	}
-	return nil
-}
-
-// interleave measures a scenario round by round, each round in another order.
-func interleave(sc scenario, o options, servers []*server) ([][]sample, error) {
-	counts := make([]int, len(o.peers))
-	for i, p := range o.peers {
-		if !carries(p, sc) {
-			continue
-		}
-		n, err := sc.calibrate(p, servers[i], o.each)
-		if err != nil {
-			return nil, err
-		}
-		counts[i] = n
-	}
-	samples := make([][]sample, len(o.peers))
-	for round := range o.rounds {
-		for k := range o.peers {
-			i := (k + round) % len(o.peers)
-			if !carries(o.peers[i], sc) {
+				fmt.Fprintf(os.Stderr, "bench: without %s: %v\n", p.name(), err)
 				continue
 			}
-			_, s, err := sc.measure(o.peers[i], servers[i], counts[i])
-			if err != nil {
-				return nil, err
-			}
-			samples[i] = append(samples[i], s)
 		}
-		progress("%s: round %d of %d", sc.name, round+1, o.rounds)
+		able = append(able, p)
 	}
-	progress("")
-	return samples, nil
+	return able, nil
 }
 
-// progress rewrites a line on the terminal, if there is one.
-func progress(format string, args ...any) {
-	if info, err := os.Stderr.Stat(); err != nil || info.Mode()&os.ModeCharDevice == 0 {
-		return
+func scenarioNames() string {
+	var names []string
+	for _, sc := range scenarios() {
+		names = append(names, sc.name)
 	}
-	fmt.Fprintf(os.Stderr, "\r%-40s\r", fmt.Sprintf(format, args...))
+	return strings.Join(names, ", ")
 }
 
-func carries(p peer, sc scenario) bool {
-	return p.maxMessage() == 0 || sc.size <= p.maxMessage()
-}
-
-func addIdle(t *table, o options) error {
-	results := make([][]idle, len(o.peers))
-	for round := range o.idleRounds {
-		progress("idle connections: round %d of %d", round+1, o.idleRounds)
-		for k := range o.peers {
-			i := (k + round) % len(o.peers)
-			m, err := measureIdle(o.peers[i], o.connections)
-			if err != nil {
-				return err
-			}
-			results[i] = append(results[i], m)
+// head notes where and how the report's figures come about.
+func (r *report) head() {
+	r.Command = "bench"
+	flag.Visit(func(f *flag.Flag) {
+		if f.Name != "doc" && f.Name != "save" && f.Name != "note" && f.Name != "profile" {
+			r.Command += fmt.Sprintf(" -%s %s", f.Name, f.Value)
 		}
+	})
+	r.Date = time.Now().UTC().Format("2006-01-02 15:04 UTC")
+	r.Commit = commit()
+	r.Pinned = isPinned()
+	how := "two processes, not pinned"
+	if r.Pinned {
+		how = fmt.Sprintf("client's process pinned to core %d, server's to core %d", clientCore, serverCore)
 	}
-	progress("")
-	columns := func(what, unit string, of func(idle) float64) {
-		r := t.add(what, unit, true)
-		for i := range results {
-			for _, m := range results[i] {
-				r.cells[i] = append(r.cells[i], of(m))
-			}
+	r.Machine = strings.Join([]string{processor(), runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, how}, ", ")
+}
+
+// processor names the machine, as far as it says.
+func processor() string {
+	cores := fmt.Sprintf("%d cores", onlineCores())
+	data, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return cores
+	}
+	for line := range strings.Lines(string(data)) {
+		if name, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(name) == "model name" {
+			return cores + " of " + strings.TrimSpace(value)
 		}
 	}
-	if results[0][0].rss != 0 {
-		columns("idle connection, RSS", "KiB", func(m idle) float64 { return m.rss })
-	}
-	columns("idle connection, heap and stacks", "KiB", func(m idle) float64 { return m.heap })
-	columns("idle connection, goroutines", "", func(m idle) float64 { return m.goroutines })
-	return nil
+	return cores
 }
 
-func printHead(o options, t *table) {
-	fmt.Printf("bench -peers %s -rounds %d -time %s -idle-rounds %d -connections %d\n",
-		strings.Join(t.columns, ","), o.rounds, o.each, o.idleRounds, o.connections)
-	fmt.Printf("%s, commit %s, %s %s/%s, %d CPUs\n\n", time.Now().UTC().Format("2006-01-02 15:04 UTC"),
-		commit(), runtime.Version(), runtime.GOOS, runtime.GOARCH, runtime.NumCPU())
-	for _, p := range o.peers {
-		fmt.Printf("  %-14s %s\n", p.name(), p.about())
+// publish prints the report, and writes what is asked for.
+func (r *report) publish(doc, save string) error {
+	if err := r.print(os.Stdout); err != nil {
+		return err
 	}
-	fmt.Printf("\nTwo processes over loopback, client to server. Medians; × is the ratio to %s; CPU and\n"+
-		"allocations are those of both sides, per million messages and per message (a round trip\n"+
-		"counts as one); idle figures are the server's, with an application goroutine waiting.\n\n",
-		t.columns[t.baseline])
+	if save != "" {
+		data, err := json.MarshalIndent(r, "", "\t")
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(save, data, 0o644); err != nil {
+			return err
+		}
+	}
+	if doc == "" {
+		return nil
+	}
+	return r.write(doc)
+}
+
+func (r *report) read(file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	return json.Unmarshal(data, r)
 }
 
 func commit() string {

@@ -2,23 +2,30 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"net"
 
 	"github.com/standardbeagle/brum"
 	"github.com/standardbeagle/brum/session"
+	"github.com/standardbeagle/brum/wsconn"
 )
 
 // brumPeer is a resumable session over a WebSocket, with default settings.
 type brumPeer struct {
 	reuse bool // ReceiveAppend into a buffer that is used again, rather than Receive
+	// tune changes what the defaults are not made for; nil leaves them.
+	tune func(*session.Config)
+	// session is told of each session of the server; nil: nothing but its main stream is used.
+	session func(*session.Session, func(sender) receiver)
 }
 
 var benchKey = []byte("the key of both benchmark processes")
 
+// many is more connections at a time than any scenario has.
+const many = 1 << 15
+
 func (p brumPeer) name() string {
 	if p.reuse {
-		return "brum-append"
+		return "brum"
 	}
 	return "brum-receive"
 }
@@ -30,30 +37,48 @@ func (p brumPeer) about() string {
 	return "brum session, Receive"
 }
 
+func (brumPeer) gives() string {
+	return "order and exactly once across reconnects (numbers, acknowledgements, replay, digest), credit, watchdog, streams"
+}
+
 func (brumPeer) maxMessage() int { return 0 }
 
-func (p brumPeer) serve(l net.Listener, handle func(conn)) error {
+func (p brumPeer) config() *session.Config {
+	cfg := &session.Config{Key: benchKey}
+	if p.tune != nil {
+		p.tune(cfg)
+	}
+	return cfg
+}
+
+func (p brumPeer) serve(ctx context.Context, l net.Listener, accept func(sender) receiver) error {
 	acceptor, err := session.NewAcceptor(&session.AcceptorConfig{
-		Config:      session.Config{Key: benchKey},
-		MaxSessions: 1 << 20,
+		Config:      *p.config(),
+		MaxSessions: many,
+		MaxDetached: many,
 	})
 	if err != nil {
 		return err
 	}
 	go func() {
 		for {
-			s, err := acceptor.Accept(context.Background())
+			s, err := acceptor.Accept(ctx)
 			if err != nil {
 				return
 			}
-			go handle(&brumConn{s: s, reuse: p.reuse})
+			go serveSource(&brumConn{s: s, reuse: p.reuse}, accept)
+			if p.session != nil {
+				go p.session(s, accept)
+			}
 		}
 	}()
-	return serveWSConn(l, brum.Handler(acceptor, nil))
+	err = serveHTTP(ctx, l, wsconn.NewServer(brum.Handler(acceptor, nil), &wsconn.ServerOptions{MaxPending: many}))
+	acceptor.Close(ctx)
+	return err
 }
 
 func (p brumPeer) dial(addr string) (conn, error) {
-	s, err := brum.Dial("ws://"+addr, &session.Config{Key: benchKey}, nil)
+	s, err := brum.Dial("ws://"+addr, p.config(), nil)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +101,5 @@ func (c *brumConn) receive() (msg []byte, err error) {
 	return c.buf, err
 }
 
-func (c *brumConn) close() error {
-	if err := c.s.CloseNow(); err != nil {
-		return fmt.Errorf("close: %w", err)
-	}
-	return nil
-}
+func (c *brumConn) each(f func([]byte) bool) error { return pull(c, f) }
+func (c *brumConn) close() error                   { return c.s.CloseNow() }

@@ -2,22 +2,21 @@ package main
 
 import (
 	"context"
-	"io"
 	"net"
 	"net/http"
 
 	"github.com/coder/websocket"
 )
 
-// coderPeer is bare github.com/coder/websocket: no acknowledgements, no resume. Compression
-// is off. It is given contexts that cannot be cancelled, which is its fastest way.
+// coderPeer is bare github.com/coder/websocket. Compression is off. It is given contexts that
+// cannot be cancelled, which is its fastest way.
 type coderPeer struct {
 	reuse bool // Reader into a buffer that is used again, rather than Read
 }
 
 func (p coderPeer) name() string {
 	if p.reuse {
-		return "coder-reader"
+		return "coder"
 	}
 	return "coder-read"
 }
@@ -29,29 +28,34 @@ func (p coderPeer) about() string {
 	return "bare coder/websocket, Read"
 }
 
+func (coderPeer) gives() string   { return "order; what is in flight when the connection breaks is lost" }
 func (coderPeer) maxMessage() int { return 0 }
 
-func (p coderPeer) serve(l net.Listener, handle func(conn)) error {
-	return http.Serve(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (p coderPeer) serve(ctx context.Context, l net.Listener, accept func(sender) receiver) error {
+	return serveHTTP(ctx, l, &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		ws, err := websocket.Accept(w, r, &websocket.AcceptOptions{CompressionMode: websocket.CompressionDisabled})
-		if err != nil {
-			return
+		if err == nil {
+			serveSource(p.wrap(ws), accept)
 		}
-		handle(p.wrap(ws))
-	}))
+	})})
 }
 
 func (p coderPeer) dial(addr string) (conn, error) {
-	ws, _, err := websocket.Dial(context.Background(), "ws://"+addr, &websocket.DialOptions{
-		CompressionMode: websocket.CompressionDisabled,
-	})
+	ws, err := dialCoder(addr)
 	if err != nil {
 		return nil, err
 	}
 	return p.wrap(ws), nil
 }
 
-func (p coderPeer) wrap(ws *websocket.Conn) conn {
+func dialCoder(addr string) (*websocket.Conn, error) {
+	ws, _, err := websocket.Dial(context.Background(), "ws://"+addr, &websocket.DialOptions{
+		CompressionMode: websocket.CompressionDisabled,
+	})
+	return ws, err
+}
+
+func (p coderPeer) wrap(ws *websocket.Conn) *coderConn {
 	ws.SetReadLimit(-1)
 	return &coderConn{ws: ws, reuse: p.reuse}
 }
@@ -79,21 +83,5 @@ func (c *coderConn) receive() ([]byte, error) {
 	return c.buf, err
 }
 
-func (c *coderConn) close() error { return c.ws.CloseNow() }
-
-// readInto appends all of r to buf.
-func readInto(r io.Reader, buf []byte) ([]byte, error) {
-	for {
-		if len(buf) == cap(buf) {
-			buf = append(buf, 0)[:len(buf)]
-		}
-		n, err := r.Read(buf[len(buf):cap(buf)])
-		buf = buf[:len(buf)+n]
-		if err == io.EOF {
-			return buf, nil
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
-}
+func (c *coderConn) each(f func([]byte) bool) error { return pull(c, f) }
+func (c *coderConn) close() error                   { return c.ws.CloseNow() }

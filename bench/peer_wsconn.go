@@ -13,21 +13,21 @@ import (
 // difference is whose.
 type wsconnPeer struct{}
 
-func (wsconnPeer) name() string    { return "wsconn" }
-func (wsconnPeer) about() string   { return "brum's WebSocket layer alone, no session" }
+func (wsconnPeer) name() string  { return "wsconn" }
+func (wsconnPeer) about() string { return "brum's WebSocket layer alone, no session" }
+func (wsconnPeer) gives() string {
+	return "order; what is in flight when the connection breaks is lost"
+}
 func (wsconnPeer) maxMessage() int { return wsconn.MaxPacket }
 
-func (wsconnPeer) serve(l net.Listener, handle func(conn)) error {
-	return serveWSConn(l, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+func (wsconnPeer) serve(ctx context.Context, l net.Listener, accept func(sender) receiver) error {
+	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		c, err := wsconn.Accept(w, r, nil, func([]byte) ([]byte, bool) { return nil, true })
 		if err == nil {
-			handle(&wsconnConn{c: c})
+			serveSource(&wsconnConn{c: c}, accept)
 		}
-	}))
-}
-
-func serveWSConn(l net.Listener, h http.Handler) error {
-	return wsconn.NewServer(h, &wsconn.ServerOptions{MaxPending: 1024}).Serve(l)
+	})
+	return serveHTTP(ctx, l, wsconn.NewServer(h, &wsconn.ServerOptions{MaxPending: many}))
 }
 
 func (wsconnPeer) dial(addr string) (conn, error) {
@@ -59,4 +59,5 @@ func (c *wsconnConn) receive() ([]byte, error) {
 	return c.buf, err
 }
 
-func (c *wsconnConn) close() error { return c.c.Close() }
+func (c *wsconnConn) each(f func([]byte) bool) error { return pull(c, f) }
+func (c *wsconnConn) close() error                   { return c.c.Close() }

@@ -5,60 +5,73 @@ import (
 	"fmt"
 )
 
-// What a client asks of the server's end of a connection, in a message of one byte and a count.
+// What a client asks of the server's end of a connection, in a message of commandSize bytes:
+// what, and a number.
 const (
-	opSink byte = 1 // take count messages, then send one with the number of bytes they had
-	opEcho byte = 2 // send each of the next count messages back
+	opSink  byte = 1 // take count messages, then send one with the number of bytes they had
+	opEcho  byte = 2 // send each of the next count messages back
+	opMixed byte = 3 // send the small ones of the next count messages back, take the rest
+	opBoth  byte = 4 // join the exchange of that number; see exchange.go
 )
 
-func command(op byte, count int) []byte {
-	return binary.BigEndian.AppendUint64([]byte{op}, uint64(count))
+const (
+	commandSize = 9
+	smallest    = 1 << 10 // what opMixed calls small, and below
+)
+
+func command(op byte, number int) []byte {
+	return binary.BigEndian.AppendUint64([]byte{op}, uint64(number))
 }
 
-// handle serves a connection until it breaks.
-func handle(c conn) {
-	defer c.close()
-	for {
-		msg, err := c.receive()
-		if err != nil || len(msg) != 9 {
-			return
-		}
-		count := int(binary.BigEndian.Uint64(msg[1:]))
-		switch msg[0] {
-		case opSink:
-			err = sink(c, count)
-		case opEcho:
-			err = echo(c, count)
-		default:
-			err = fmt.Errorf("unknown operation %d", msg[0])
-		}
-		if err != nil {
-			return
-		}
+// service is the server's end of a connection.
+type service struct {
+	to       sender
+	op       byte
+	left     int // messages of op to come
+	total    int // bytes of opSink so far
+	exchange *exchange
+}
+
+func newService(to sender) receiver {
+	s := &service{to: to}
+	return s.take
+}
+
+func (s *service) take(msg []byte) error {
+	if s.exchange != nil {
+		return s.exchange.took(msg)
 	}
-}
-
-func sink(c conn, count int) error {
-	total := 0
-	for range count {
-		msg, err := c.receive()
-		if err != nil {
-			return err
-		}
-		total += len(msg)
+	if s.left == 0 {
+		return s.begin(msg)
 	}
-	return c.send(binary.BigEndian.AppendUint64(nil, uint64(total)))
-}
-
-func echo(c conn, count int) error {
-	for range count {
-		msg, err := c.receive()
-		if err != nil {
-			return err
+	s.left--
+	switch s.op {
+	case opSink:
+		if s.total += len(msg); s.left == 0 {
+			return s.to.send(binary.BigEndian.AppendUint64(nil, uint64(s.total)))
 		}
-		if err := c.send(msg); err != nil {
-			return err
+	case opEcho:
+		return s.to.send(msg)
+	case opMixed:
+		if len(msg) <= smallest {
+			return s.to.send(msg)
 		}
 	}
 	return nil
+}
+
+func (s *service) begin(msg []byte) error {
+	if len(msg) != commandSize {
+		return fmt.Errorf("a command of %d bytes", len(msg))
+	}
+	s.op, s.left, s.total = msg[0], int(binary.BigEndian.Uint64(msg[1:])), 0
+	switch s.op {
+	case opSink, opEcho, opMixed:
+		return nil
+	case opBoth:
+		s.exchange = exchanges.join(s.left, s.to)
+		return nil
+	default:
+		return fmt.Errorf("unknown operation %d", s.op)
+	}
 }

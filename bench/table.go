@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -10,91 +11,89 @@ import (
 	"text/tabwriter"
 )
 
-// table has a row for each figure and a column for each peer. Its cells hold what each round
-// showed; medians are printed, and the median of each round's ratio to the baseline.
-type table struct {
-	columns  []string
-	baseline int // column
-	rows     []row
-}
-
-type row struct {
-	what, unit string
-	ratios     bool        // that are worth printing
-	cells      [][]float64 // by column, then by round; empty: not measured
-}
-
-func (t *table) add(what, unit string, ratios bool) *row {
-	t.rows = append(t.rows, row{what: what, unit: unit, ratios: ratios, cells: make([][]float64, len(t.columns))})
-	return &t.rows[len(t.rows)-1]
-}
-
-func (t *table) print(w io.Writer) error {
-	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(tw, "\t\t%s\tspread\t\n", strings.Join(t.columns, "\t\t")+"\t")
-	for _, r := range t.rows {
-		fmt.Fprintf(tw, "%s\t%s\t", r.what, r.unit)
-		for i, c := range r.cells {
-			ratio := ""
-			if r.ratios && i != t.baseline {
-				ratio = ratioOf(c, r.cells[t.baseline])
-			}
-			fmt.Fprintf(tw, "%s\t%s\t", format(median(c)), ratio)
+// columns are the contenders that a table of a report's figures needs, the baseline first.
+func (r *report) columns() []string {
+	seen := map[string]bool{}
+	for _, f := range r.Figures {
+		for name := range f.Cells {
+			seen[name] = true
 		}
-		fmt.Fprintf(tw, "%s\t\n", r.spread())
+		for name := range f.Notes {
+			seen[name] = true
+		}
+	}
+	var columns []string
+	for _, name := range append(allNames(), wideName, committing, jetName, "stdio", "in-memory") {
+		if seen[name] {
+			columns = append(columns, name)
+			delete(seen, name)
+		}
+	}
+	return append(columns, slices.Sorted(maps.Keys(seen))...)
+}
+
+// cell is what a table shows of a figure: the value, its ratio to the baseline's, or both.
+func (f *figure) cell(contender string) string {
+	v := f.value(contender)
+	if math.IsNaN(v) {
+		if note := f.Notes[contender]; note != "" {
+			return note
+		}
+		return "–"
+	}
+	text := format(v)
+	if ratio := f.ratio(contender, baseline); contender != baseline && !f.Plain && !math.IsNaN(ratio) {
+		text += " ×" + format(ratio)
+	}
+	return text
+}
+
+// widest is the widest spread of all contenders.
+func (f *figure) widest() float64 {
+	widest := 0.0
+	for name := range f.Cells {
+		widest = max(widest, f.spread(name))
+	}
+	return widest
+}
+
+func (r *report) print(w io.Writer) error {
+	fmt.Fprintf(w, "%s\n%s, commit %s, %s\n\n", r.Command, r.Date, r.Commit, r.Machine)
+	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	columns := r.columns()
+	fmt.Fprintf(tw, "\t\t%s\tspread\t\n", strings.Join(columns, "\t"))
+	for _, f := range r.Figures {
+		cells := make([]string, len(columns))
+		for i, c := range columns {
+			cells[i] = f.cell(c)
+		}
+		fmt.Fprintf(tw, "%s\t%s\t%s\t±%.0f%%\t\n", f.Name, f.Unit, strings.Join(cells, "\t"), f.widest()*100)
+	}
+	if err := tw.Flush(); err != nil {
+		return err
+	}
+	fmt.Fprintf(w, "\n× is the ratio to %s.\n\n", baseline)
+	tw = tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	for _, t := range targets() {
+		if v := t.verdict(r); v != unmeasured {
+			fmt.Fprintf(tw, "%s\t%s\t%s\t%s\n", strings.Trim(string(v), "*"), t.work, t.got(r), t.asked())
+		}
 	}
 	return tw.Flush()
 }
 
-// spread is the widest range of a cell's rounds around their median.
-func (r row) spread() string {
-	if !r.ratios {
-		return ""
-	}
-	widest := 0.0
-	for _, c := range r.cells {
-		if m := median(c); len(c) > 1 && m > 0 {
-			widest = max(widest, (slices.Max(c)-slices.Min(c))/2/m)
-		}
-	}
-	return fmt.Sprintf("±%.0f%%", widest*100)
-}
-
-func ratioOf(of, to []float64) string {
-	var ratios []float64
-	for i := range min(len(of), len(to)) {
-		if to[i] > 0 {
-			ratios = append(ratios, of[i]/to[i])
-		}
-	}
-	if len(ratios) == 0 {
-		return ""
-	}
-	return fmt.Sprintf("×%.2f", median(ratios))
-}
-
-// median is NaN if there is nothing.
-func median(values []float64) float64 {
-	if len(values) == 0 {
-		return math.NaN()
-	}
-	s := slices.Sorted(slices.Values(values))
-	if len(s)%2 == 0 {
-		return (s[len(s)/2-1] + s[len(s)/2]) / 2
-	}
-	return s[len(s)/2]
-}
-
 // format shows three significant digits or all that are before the point.
 func format(v float64) string {
-	switch {
+	switch size := math.Abs(v); {
 	case math.IsNaN(v):
 		return "–"
-	case v >= 1000:
-		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
-	case v >= 100:
+	case v == math.Trunc(v) && size < 1000:
 		return strconv.FormatFloat(v, 'f', 0, 64)
-	case v >= 10:
+	case size >= 1000:
+		return thousands(strconv.FormatFloat(v, 'f', 0, 64))
+	case size >= 100:
+		return strconv.FormatFloat(v, 'f', 0, 64)
+	case size >= 10:
 		return strconv.FormatFloat(v, 'f', 1, 64)
 	default:
 		return strconv.FormatFloat(v, 'f', 2, 64)
@@ -102,7 +101,11 @@ func format(v float64) string {
 }
 
 func thousands(digits string) string {
+	digits, negative := strings.CutPrefix(digits, "-")
 	var b strings.Builder
+	if negative {
+		b.WriteByte('-')
+	}
 	for i, d := range digits {
 		if i > 0 && (len(digits)-i)%3 == 0 {
 			b.WriteByte(',')

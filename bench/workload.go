@@ -21,12 +21,12 @@ func oneWay(c conn, size, count int) (time.Duration, error) {
 			return 0, err
 		}
 	}
-	answer, err := c.receive()
-	if err != nil {
+	var got uint64
+	if err := c.each(func(answer []byte) bool { got = binary.BigEndian.Uint64(answer); return false }); err != nil {
 		return 0, err
 	}
 	took := time.Since(began)
-	if got := binary.BigEndian.Uint64(answer); got != uint64(size*count) {
+	if got != uint64(size*count) {
 		return 0, fmt.Errorf("the server had %d bytes of %d", got, size*count)
 	}
 	return took, nil
@@ -38,19 +38,33 @@ func roundTrips(c conn, size, count int) ([]time.Duration, error) {
 	if err := c.send(command(opEcho, count)); err != nil {
 		return nil, err
 	}
-	msg, took := make([]byte, size), make([]time.Duration, count)
-	for i := range took {
-		began := time.Now()
-		if err := c.send(msg); err != nil {
-			return nil, err
-		}
-		if _, err := c.receive(); err != nil {
-			return nil, err
-		}
-		took[i] = time.Since(began)
-	}
+	took, err := calls(c, size, count)
 	slices.Sort(took)
-	return took, nil
+	return took, err
+}
+
+// calls is the part of roundTrips that any answering server has: small messages out and back.
+func calls(c conn, size, count int) ([]time.Duration, error) {
+	msg, took := make([]byte, size), make([]time.Duration, 0, count)
+	began := time.Now()
+	if err := c.send(msg); err != nil {
+		return nil, err
+	}
+	var failed error
+	err := c.each(func([]byte) bool {
+		now := time.Now()
+		took = append(took, now.Sub(began))
+		if len(took) == count {
+			return false
+		}
+		began = now
+		failed = c.send(msg)
+		return failed == nil
+	})
+	if failed != nil {
+		err = failed
+	}
+	return took, err
 }
 
 // requests lets callers goroutines each send a request of size bytes, wait for its answer,
@@ -70,14 +84,15 @@ func requests(c conn, size, callers, count int) (time.Duration, error) {
 	var wg sync.WaitGroup
 	began := time.Now()
 	wg.Go(func() {
-		for range count {
-			msg, err := c.receive()
-			if err != nil {
-				failed <- err
-				close(broken)
-				return
-			}
+		left := count
+		err := c.each(func(msg []byte) bool {
 			answers[binary.BigEndian.Uint32(msg)] <- struct{}{}
+			left--
+			return left > 0
+		})
+		if err != nil {
+			failed <- err
+			close(broken)
 		}
 	})
 	for i := range answers {
@@ -87,6 +102,7 @@ func requests(c conn, size, callers, count int) (time.Duration, error) {
 			for range count / callers {
 				if err := c.send(msg); err != nil {
 					failed <- err
+					c.close()
 					return
 				}
 				select {
