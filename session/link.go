@@ -162,7 +162,7 @@ func (s *Session) flush(l *link, once bool) (now time.Time) {
 			s.core.linkLost(now, l.id, TriggerError, err)
 			break
 		}
-		s.madeSpace()
+		s.madeTurn()
 		if once {
 			break
 		}

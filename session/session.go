@@ -28,7 +28,7 @@ type Session struct {
 	link     *link
 	attempts map[uint64]context.CancelFunc
 	timer    *time.Timer
-	space    chan struct{} // closed and forgotten when senders that wait should look again
+	waiting  waiting       // senders
 	state    chan struct{} // closed and forgotten at the next change of state
 	watchers map[*watcher]struct{}
 	record   record
@@ -238,9 +238,12 @@ func (s *Session) onTimer() {
 }
 
 // madeSpace tells senders that wait to look again. mu is held.
-func (s *Session) madeSpace() {
-	if s.space != nil {
-		close(s.space)
-		s.space = nil
+func (s *Session) madeSpace() { s.waiting.tell() }
+
+// madeTurn is madeSpace for a write, which lets senders of large messages go on: not for each
+// fragment, since to wake one takes as long as to send a small packet. mu is held.
+func (s *Session) madeTurn() {
+	if s.core.log.unsentBytes(burst) <= burst/2 {
+		s.madeSpace()
 	}
 }
