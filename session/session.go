@@ -31,6 +31,7 @@ type Session struct {
 	waiting  waiting       // senders
 	state    chan struct{} // closed and forgotten at the next change of state
 	watchers map[*watcher]struct{}
+	afterEnd map[*func()]struct{} // what is to be called when the session has ended
 	record   record
 	offered  bool // to Accept
 	over     bool // done is closed
@@ -209,6 +210,7 @@ func (s *Session) settle(now time.Time) (ended bool) {
 		cancel()
 	}
 	close(s.done)
+	s.callAfterEnd()
 	return true
 }
 

@@ -6,7 +6,7 @@ import (
 	"github.com/standardbeagle/brum/errors"
 )
 
-// simLink is a link with its two goroutines.
+// simLink is a link with its reader and its writer.
 type simLink struct {
 	id             uint64
 	sock           *simSocket
