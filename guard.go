@@ -23,11 +23,11 @@ import (
 // The state changes and resumes that follow name [session.TriggerWake] or
 // [session.TriggerNetwork]. Methods may be called concurrently.
 type Guard struct {
-	monitor  *power.Monitor
-	events   *power.Subscription
-	todo     chan func()    // for the loop
-	ended    chan struct{}  // closed when the loop has ended
-	watching sync.WaitGroup // those who wait for sessions to end
+	monitor *power.Monitor
+	events  *power.Subscription
+	todo    chan func()    // for the loop
+	ended   chan struct{}  // closed when the loop has ended
+	told    sync.WaitGroup // calls that come, or are under way, when sessions end
 
 	// The loop owns what follows. So holds and what ends them have one order.
 	sessions map[*session.Session]*guarded
@@ -68,7 +68,7 @@ func (g *Guard) Watch(s *session.Session) { g.add(&guarded{session: s}) }
 func (g *Guard) Close() error {
 	g.events.Close()
 	<-g.ended
-	g.watching.Wait()
+	g.told.Wait()
 	return nil
 }
 
@@ -126,6 +126,9 @@ func (g *Guard) catchUp() bool {
 func (g *Guard) letGo() {
 	for _, x := range g.sessions {
 		x.letGo()
+		if x.unwatch() {
+			g.told.Done()
+		}
 	}
 	if g.release != nil {
 		g.release()
@@ -145,12 +148,10 @@ func (g *Guard) add(x *guarded) {
 		if !reachable(x, g.monitor.Status()) {
 			x.hold(session.TriggerNetwork)
 		}
-		g.watching.Go(func() {
-			select {
-			case <-x.session.Done():
-				g.do(func() { g.forget(x) })
-			case <-g.ended:
-			}
+		g.told.Add(1)
+		x.unwatch = x.session.AfterEnd(func() {
+			defer g.told.Done()
+			g.do(func() { g.forget(x) })
 		})
 	})
 }

@@ -2,6 +2,7 @@ package brum_test
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -87,6 +88,19 @@ func TestGuardLetsGo(t *testing.T) {
 		l.links(t, 0)
 		if n := l.Status().Hooks; n != 0 {
 			t.Errorf("%d hooks after Close", n)
+		}
+	})
+}
+
+// Looking after a session takes no goroutine.
+func TestGuardWatchesWithoutGoroutines(t *testing.T) {
+	onLaptop(t, elsewhere, func(t *testing.T, l *laptop) {
+		synctest.Wait()
+		before := runtime.NumGoroutine()
+		l.guard.Watch(l.peer)
+		synctest.Wait()
+		if n := runtime.NumGoroutine() - before; n > 0 {
+			t.Errorf("%d goroutines for a session that is looked after", n)
 		}
 	})
 }

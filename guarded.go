@@ -13,7 +13,8 @@ import (
 // guarded is a session and how its peer is reached. The guard's loop owns it.
 type guarded struct {
 	session *session.Session
-	target  net.Addr // of the dialing side, nil if only a resolver knows
+	unwatch func() bool // the guard need not know when the session ends
+	target  net.Addr    // of the dialing side, nil if only a resolver knows
 	warm    *warmDialer
 	last    [2]net.Addr     // the path of its last link
 	held    session.Trigger // why the guard holds it; TriggerNone if it does not

@@ -22,9 +22,10 @@ type block struct {
 
 	// before is the digest of all frames before this block (send log only).
 	before xxhash.Digest
-	// pins counts the writes that are using buf. A pinned block is left to the garbage
-	// collector instead of the pool: a write on a dead link may outlive the acknowledgement.
-	pins int
+	// pins counts the writes that are using buf: they may outlive the acknowledgement. A block
+	// that is put back meanwhile goes to the pool with the last of them.
+	pins     int
+	unwanted bool
 	// read is how far an inbox has consumed buf.
 	read int
 }
@@ -55,9 +56,10 @@ func getBlock(size int) *block {
 
 func putBlock(b *block) {
 	if b.pins > 0 {
+		b.unwanted = true
 		return
 	}
-	b.buf, b.first, b.count, b.read = b.buf[:0], 0, 0, 0
+	b.buf, b.first, b.count, b.read, b.unwanted = b.buf[:0], 0, 0, 0, false
 	if cap(b.buf) == smallBlock {
 		blockPools[0].Put(b)
 	} else {

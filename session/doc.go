@@ -43,6 +43,6 @@
 //
 // All exported methods may be called concurrently. A blocking method takes a context and
 // returns its cause when it is done; Close, which may have to outlast an outage, too. A linked session
-// runs two goroutines, one without a link none; an attempt to connect runs one. CloseNow
-// and a Close that succeeds return when all of them have ended.
+// runs a goroutine, and another while it writes; one without a link none; an attempt to connect
+// runs one. CloseNow and a Close that succeeds return when all of them have ended.
 package session

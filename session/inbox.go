@@ -11,7 +11,8 @@ type inbox struct {
 	partial  []byte
 	total    int
 	joining  bool
-	reserved int // of the budget, for partial
+	lent     bool // partial is memory of a receiver's that waits
+	reserved int  // of the budget, for partial
 }
 
 // reserveAbove is the size above which a message's memory is reserved before it is allocated.
@@ -66,6 +67,8 @@ func (in *inbox) next(dst []byte) (t taken) {
 		if n := in.needs(&f); n > reserveAbove {
 			t.need = n
 			return t
+		} else if n > 0 && fits(dst, n) {
+			in.borrow(dst, n, 0)
 		} else if n > 0 {
 			in.begin(make([]byte, 0, n), n, 0)
 		}
@@ -81,15 +84,23 @@ func (in *inbox) next(dst []byte) (t taken) {
 		case frameFragment:
 			in.partial = append(in.partial, f.body...)
 		case frameAbandon:
-			in.partial, in.joining = nil, false
+			in.drop()
 		}
 		if b.read == len(b.buf) {
 			in.blocks.pop()
 			putBlock(b)
 		}
 		if in.joining && len(in.partial) == in.total {
-			t.msg, t.joined, t.whole = in.partial, true, true
-			in.partial, in.joining = nil, false
+			t.whole = true
+			switch {
+			case !in.lent:
+				t.msg, t.joined = in.partial, true
+			case in.isIn(dst):
+				t.msg = dst[:len(dst)+in.total]
+			default: // another receiver's, who may take it back at any time
+				t.msg = append(dst, in.partial...)
+			}
+			in.drop()
 		}
 		if t.whole {
 			return t
@@ -123,6 +134,31 @@ func (in *inbox) begin(memory []byte, total, reserved int) {
 	in.partial, in.total, in.joining, in.reserved = memory, total, true, reserved
 }
 
+// fits reports whether a message of total bytes can be put together behind dst.
+func fits(dst []byte, total int) bool { return cap(dst)-len(dst) >= total }
+
+// borrow is begin with the memory behind dst, where it fits: it is where the receiver wants it.
+// He has to call takeBack before he gives his memory up.
+func (in *inbox) borrow(dst []byte, total, reserved int) {
+	in.begin(dst[len(dst):len(dst):len(dst)+total], total, reserved)
+	in.lent = true
+}
+
+// takeBack ends the use of a receiver's memory; what has been put together there is kept.
+func (in *inbox) takeBack(dst []byte) {
+	if in.isIn(dst) {
+		in.partial, in.lent = append(make([]byte, 0, in.total), in.partial...), false
+	}
+}
+
+// isIn reports whether the message is being put together behind dst.
+func (in *inbox) isIn(dst []byte) bool {
+	return in.lent && cap(dst) > len(dst) && &dst[:len(dst)+1][len(dst)] == &in.partial[:1][0]
+}
+
+// drop forgets the message that is being put together.
+func (in *inbox) drop() { in.partial, in.joining, in.lent = nil, false, false }
+
 // truncate drops the last message, of which only a part has arrived.
 func (in *inbox) truncate() {
 	var kept, since queue[*block] // up to its beginning, and what follows
@@ -147,7 +183,8 @@ func (in *inbox) truncate() {
 		putBlock(since.pop())
 	}
 	if cut < 0 { // its beginning was consumed, and with it all before
-		in.bytes, in.partial, in.joining = 0, nil, false
+		in.bytes = 0
+		in.drop()
 		return
 	}
 	in.blocks, in.bytes = kept, 0
@@ -162,5 +199,6 @@ func (in *inbox) release() {
 	for in.blocks.len() > 0 {
 		putBlock(in.blocks.pop())
 	}
-	in.bytes, in.partial, in.joining = 0, nil, false
+	in.bytes = 0
+	in.drop()
 }

@@ -2,36 +2,34 @@ package session
 
 import (
 	"io"
+	"sync"
 	"time"
 )
 
 // farewellTime is how long the last packet on a link may take.
 const farewellTime = 250 * time.Millisecond
 
-// link is one attached connection with its two goroutines. Its fields are guarded by the
-// session's mutex.
+// link is one attached connection. Its fields are guarded by the session's mutex.
 type link struct {
 	id   uint64 // the attempt it came from
 	conn Conn
 
-	wake    chan struct{} // capacity 1: there is something to write
-	done    chan struct{} // closed when the session has dropped the link
-	woken   bool          // wake holds a token
-	writing bool          // somebody is writing; nobody else may
-	head    [maxHead]byte
+	write   func() // what a writer does: one value, so that starting one allocates nothing
+	woken   bool   // a writer has been started and has not looked yet
+	writing bool   // somebody is writing; nobody else may
 
-	farewell []byte        // the last packet, written by the writer after done
-	idle     chan struct{} // closed when who was writing at done has finished; nil for nobody
-	guard    *time.Timer   // closes conn when the farewell takes too long
+	idle chan struct{} // closed when who was writing when the link was dropped has finished
 }
+
+// heads are for the control frames of packets that are being written.
+var heads = sync.Pool{New: func() any { return new([maxHead]byte) }}
 
 // startLink makes conn the session's link. mu is held.
 func (s *Session) startLink(id uint64, conn Conn) {
-	l := &link{id: id, conn: conn, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	l := &link{id: id, conn: conn}
+	l.write = func() { s.writer(l) }
 	s.link = l
-	s.wg.Add(2)
-	go s.readLoop(l)
-	go s.writeLoop(l)
+	s.wg.Go(func() { s.readLoop(l) })
 	s.madeSpace()
 }
 
@@ -39,23 +37,27 @@ func (s *Session) startLink(id uint64, conn Conn) {
 func (s *Session) dropLink(farewell []byte) {
 	l := s.link
 	s.link = nil
-	l.farewell = farewell
+	if farewell == nil {
+		// A writer may be stuck in the connection: only closing that frees it.
+		s.wg.Go(func() { l.conn.Close() })
+		return
+	}
 	if l.writing {
 		l.idle = make(chan struct{})
 	}
-	switch {
-	case farewell != nil:
-		l.guard = time.AfterFunc(farewellTime, func() { l.conn.Close() })
-	case l.writing:
-		// The writer may be stuck in the connection: only closing that frees it.
-		s.wg.Go(func() { l.conn.Close() })
-	}
-	close(l.done)
+	guard := time.AfterFunc(farewellTime, func() { l.conn.Close() })
+	s.wg.Go(func() {
+		if l.idle != nil {
+			<-l.idle
+		}
+		l.conn.WritePacket(farewell, nil) // best effort: the link is gone either way
+		guard.Stop()
+		l.conn.Close()
+	})
 }
 
 // readLoop files what arrives until the connection fails or is closed.
 func (s *Session) readLoop(l *link) {
-	defer s.wg.Done()
 	for {
 		blk, err := readPacket(l.conn)
 		now := time.Now()
@@ -111,41 +113,27 @@ func readPacket(conn Conn) (*block, error) {
 	return blk, nil
 }
 
-// writeLoop writes what is due whenever it is woken, and the farewell at the end.
-func (s *Session) writeLoop(l *link) {
+// writer writes what is due. It is a goroutine only for so long: a quiet session has none.
+func (s *Session) writer(l *link) {
 	defer s.wg.Done()
-	for {
-		select {
-		case <-l.wake:
-			s.mu.Lock()
-			l.woken = false
-			if s.link == l && !l.writing {
-				s.unlock(s.flush(l, false))
-			} else {
-				s.mu.Unlock()
-			}
-			continue
-		case <-l.done:
-		}
-		break
+	s.mu.Lock()
+	l.woken = false
+	if s.link != l || l.writing {
+		s.mu.Unlock()
+		return
 	}
-	if l.idle != nil {
-		<-l.idle
-	}
-	if l.farewell != nil {
-		l.conn.WritePacket(l.farewell, nil) // best effort: the link is gone either way
-		l.guard.Stop()
-	}
-	l.conn.Close()
+	s.unlock(s.flush(l, false))
 }
 
 // flush writes packets until nothing is due. A sender that writes for itself writes one and
 // leaves the rest to the writer. mu is held, but not while writing.
 func (s *Session) flush(l *link, once bool) (now time.Time) {
 	l.writing = true
+	head := heads.Get().(*[maxHead]byte)
+	defer heads.Put(head)
 	for {
 		now = time.Now()
-		p, ok := s.core.nextPacket(now, l.head[:])
+		p, ok := s.core.nextPacket(now, head[:])
 		if !ok {
 			break
 		}
@@ -162,7 +150,7 @@ func (s *Session) flush(l *link, once bool) (now time.Time) {
 			s.core.linkLost(now, l.id, TriggerError, err)
 			break
 		}
-		s.madeSpace()
+		s.madeTurn()
 		if once {
 			break
 		}
@@ -174,13 +162,14 @@ func (s *Session) flush(l *link, once bool) (now time.Time) {
 	return now
 }
 
-// wakeWriter tells the link's writer that something is due, unless somebody is writing and
-// will see it anyway. mu is held.
+// wakeWriter starts a writer for what is due, unless somebody is writing and will see it
+// anyway. mu is held.
 func (s *Session) wakeWriter() {
 	l := s.link
 	if l == nil || l.woken || l.writing {
 		return
 	}
 	l.woken = true
-	l.wake <- struct{}{}
+	s.wg.Add(1) // the reader is counted still: nobody has seen the end of all yet
+	go l.write()
 }

@@ -87,11 +87,22 @@ func (st *Stream) Receive(ctx context.Context) ([]byte, error) {
 // ReceiveAppend is Receive into memory of the caller's: the message is appended to dst,
 // which is returned as it was with an error.
 func (st *Stream) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error) {
+	msg, err := st.receive(ctx, dst)
+	if err != nil {
+		st.s.mu.Lock()
+		st.st.in.takeBack(dst)
+		st.s.mu.Unlock()
+		return dst, err
+	}
+	return msg, nil
+}
+
+func (st *Stream) receive(ctx context.Context, dst []byte) ([]byte, error) {
 	for {
 		t, err := st.receiveNow(dst)
 		switch {
 		case err != nil:
-			return dst, err
+			return nil, err
 		case t.whole && t.joined && dst != nil:
 			return append(dst, t.msg...), nil
 		case t.whole && t.msg == nil:
@@ -99,8 +110,8 @@ func (st *Stream) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error)
 		case t.whole:
 			return t.msg, nil
 		case t.need > 0:
-			if err := st.makeRoom(ctx, t.need); err != nil {
-				return dst, err
+			if err := st.makeRoom(ctx, t.need, dst); err != nil {
+				return nil, err
 			}
 			continue
 		}
@@ -108,7 +119,7 @@ func (st *Stream) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error)
 		case <-st.data:
 		case <-st.s.done:
 		case <-ctx.Done():
-			return dst, context.Cause(ctx)
+			return nil, context.Cause(ctx)
 		}
 	}
 }
@@ -138,9 +149,10 @@ func (st *Stream) receiveNow(dst []byte) (taken, error) {
 	return t, nil
 }
 
-// makeRoom reserves and allocates the memory for the large message that comes next. It waits
-// while other messages use the budget up; the sender waits with it, for want of credit.
-func (st *Stream) makeRoom(ctx context.Context, n int) error {
+// makeRoom reserves the memory for the large message that comes next, also for one that will be
+// put together behind dst: it may have to be kept when that is taken back. It waits while
+// other messages use the budget up; the sender waits with it, for want of credit.
+func (st *Stream) makeRoom(ctx context.Context, n int, dst []byte) error {
 	s := st.s
 	for !s.takeMessage(n) {
 		freed := s.cfg.Budget.wait()
@@ -164,13 +176,19 @@ func (st *Stream) makeRoom(ctx context.Context, n int) error {
 			return context.Cause(ctx)
 		}
 	}
-	memory := make([]byte, 0, n)
+	var memory []byte
+	if !fits(dst, n) {
+		memory = make([]byte, 0, n) // not under mu
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if in := &st.st.in; in.waitsFor(n) {
-		in.begin(memory, n, n)
-	} else {
+	switch in := &st.st.in; {
+	case !in.waitsFor(n):
 		s.cfg.Budget.releaseMessage(n) // another receiver was faster, or the message is gone
+	case memory == nil:
+		in.borrow(dst, n, n)
+	default:
+		in.begin(memory, n, n)
 	}
 	return nil
 }

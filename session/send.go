@@ -136,7 +136,7 @@ func (st *Stream) sendFragments(ctx context.Context, msg []byte) (begun bool, er
 		piece := msg[off:min(off+maxFragment, len(msg))]
 		err := st.await(ctx, func() space {
 			if st.s.core.log.unsentBytes(burst) >= burst {
-				return spaceReplay // others have a turn
+				return spaceTurn
 			}
 			return st.s.core.sendFragment(st.st, piece, off, len(msg))
 		})
@@ -189,14 +189,22 @@ func (st *Stream) await(ctx context.Context, try func() space) error {
 // await calls try under mu until it finds space. never tells why there will be none, when
 // try says so.
 func (s *Session) await(ctx context.Context, try func() space, never func() error) error {
+	var w waitingSender
+	defer func() {
+		if w.session != nil {
+			s.mu.Lock()
+			s.waiting.remove(&w)
+			s.mu.Unlock()
+		}
+	}()
 	for {
-		room, err := s.tryOnce(try, never)
-		if room == nil {
+		wait, err := s.tryOnce(&w, try, never)
+		if !wait {
 			return err
 		}
 		select {
-		case <-room.session:
-		case <-room.budget:
+		case <-w.session:
+		case <-w.budget:
 		case <-s.done:
 		case <-ctx.Done():
 			return context.Cause(ctx)
@@ -204,16 +212,13 @@ func (s *Session) await(ctx context.Context, try func() space, never func() erro
 	}
 }
 
-// room is what a sender waits for: either channel is closed when it is worth trying again.
-type room struct{ session, budget <-chan struct{} }
-
-func (s *Session) tryOnce(try func() space, never func() error) (*room, error) {
+func (s *Session) tryOnce(w *waitingSender, try func() space, never func() error) (wait bool, err error) {
 	s.mu.Lock()
 	if s.core.phase == phaseEnded {
 		defer s.mu.Unlock()
-		return nil, s.core.end.err
+		return false, s.core.end.err
 	}
-	var w room
+	w.budget = nil
 	got := try()
 	if got == spaceBudget {
 		w.budget = s.cfg.Budget.wait()
@@ -222,15 +227,12 @@ func (s *Session) tryOnce(try func() space, never func() error) (*room, error) {
 	switch got {
 	case spaceYes:
 		s.pushed()
-		return nil, nil
+		return false, nil
 	case spaceNever:
 		defer s.mu.Unlock()
-		return nil, never()
+		return false, never()
 	}
-	if s.space == nil {
-		s.space = make(chan struct{})
-	}
-	w.session = s.space
+	s.waiting.add(w)
 	s.mu.Unlock()
-	return &w, nil
+	return true, nil
 }

@@ -64,6 +64,7 @@ const (
 	spaceBudget        // the sessions' common budget is used up
 	spaceCredit        // the peer's application has to consume first
 	spaceStreams       // too many streams are open
+	spaceTurn          // others have a turn
 	spaceNever         // the stream takes no more
 )
 
@@ -130,7 +131,12 @@ func (l *sendLog) take() (b *block, frames []byte, first uint64) {
 	return b, frames, first
 }
 
-func (l *sendLog) unpin(b *block) { b.pins-- }
+func (l *sendLog) unpin(b *block) {
+	b.pins--
+	if b.unwanted {
+		putBlock(b)
+	}
+}
 
 // ack releases everything below next, which the caller has checked to be at most l.next.
 func (l *sendLog) ack(next uint64) {

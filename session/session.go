@@ -28,9 +28,10 @@ type Session struct {
 	link     *link
 	attempts map[uint64]context.CancelFunc
 	timer    *time.Timer
-	space    chan struct{} // closed and forgotten when senders that wait should look again
+	waiting  waiting       // senders
 	state    chan struct{} // closed and forgotten at the next change of state
 	watchers map[*watcher]struct{}
+	afterEnd map[*func()]struct{} // what is to be called when the session has ended
 	record   record
 	offered  bool // to Accept
 	over     bool // done is closed
@@ -215,6 +216,7 @@ func (s *Session) settle(now time.Time) (ended bool) {
 		cancel()
 	}
 	close(s.done)
+	s.callAfterEnd()
 	return true
 }
 
@@ -244,9 +246,12 @@ func (s *Session) onTimer() {
 }
 
 // madeSpace tells senders that wait to look again. mu is held.
-func (s *Session) madeSpace() {
-	if s.space != nil {
-		close(s.space)
-		s.space = nil
+func (s *Session) madeSpace() { s.waiting.tell() }
+
+// madeTurn is madeSpace for a write, which lets senders of large messages go on: not for each
+// fragment, since to wake one takes as long as to send a small packet. mu is held.
+func (s *Session) madeTurn() {
+	if s.core.log.unsentBytes(burst) <= burst/2 {
+		s.madeSpace()
 	}
 }

@@ -175,9 +175,15 @@ func (x *simDriver) takeTurn(t *task, h *Stream, size int, patience time.Duratio
 
 // await is Session.await; yes is called at once when try has found space.
 func (x *simDriver) await(t *task, patience time.Duration, try func() space, never func() error, yes func()) error {
+	var w waitingSender
+	defer func() {
+		if w.session != nil {
+			x.s.waiting.remove(&w)
+		}
+	}()
 	for {
-		room, err := x.s.tryOnce(try, never)
-		if room == nil {
+		wait, err := x.s.tryOnce(&w, try, never)
+		if !wait {
 			if err == nil {
 				yes()
 				x.push(t)
@@ -185,7 +191,7 @@ func (x *simDriver) await(t *task, patience time.Duration, try func() space, nev
 			return err
 		}
 		if !t.wait(x, patience, func() bool {
-			return isClosed(room.session) || isClosed(room.budget) || isClosed(x.s.done)
+			return isClosed(w.session) || isClosed(w.budget) || isClosed(x.s.done)
 		}) {
 			return errPatience
 		}

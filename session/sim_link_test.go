@@ -6,7 +6,7 @@ import (
 	"github.com/standardbeagle/brum/errors"
 )
 
-// simLink is a link with its two goroutines.
+// simLink is a link with its reader and its writer.
 type simLink struct {
 	id             uint64
 	sock           *simSocket
@@ -140,7 +140,7 @@ func (x *simDriver) flush(l *simLink, once bool, then func()) {
 			now = x.now()
 			x.core.linkLost(now, l.id, TriggerError, err)
 		default:
-			x.s.madeSpace()
+			x.s.madeTurn()
 			if !once {
 				x.flush(l, once, then)
 				return
