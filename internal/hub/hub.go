@@ -26,7 +26,7 @@ type Hub struct {
 	changes *changes
 	settled *settling
 	books   *recorder
-	book    *history.Book
+	past    *history.Book
 	flights flights
 	orphans []ledger.Call   // that an earlier hub left without an outcome
 	life    context.Context // done when the hub shuts down
@@ -67,7 +67,7 @@ func New(cfg Config) (*Hub, error) {
 		end:     end,
 		links:   make(map[string]*link),
 		books:   newRecorder(&cfg),
-		book:    cfg.History,
+		past:    cfg.History,
 		flights: flights{calls: make(map[callid.ID]*flight)},
 	}
 	if cfg.Ledger != nil {

@@ -62,7 +62,7 @@ func (l *link) changeRecorded(f func() (api.Change, session.Change)) {
 	if visible {
 		l.shown = c.To
 		l.completeLocked(&c, of)
-		l.hub.book.Add(l.id, l.found.Name, c)
+		l.hub.past.Add(l.id, l.found.Name, c)
 	}
 	l.mu.Unlock()
 
@@ -182,7 +182,7 @@ func (l *link) changesSoFar() *api.History {
 	name, current := l.found.Name, l.current
 	l.mu.Unlock()
 	h := &api.History{ID: l.id, Name: name}
-	h.Changes, h.Dropped = l.hub.book.Of(l.id)
+	h.Changes, h.Dropped = l.hub.past.Of(l.id)
 	var session string
 	var duplicates uint64
 	if current != nil {
