@@ -22,6 +22,8 @@ func TestMain(m *testing.M) {
 		return
 	case os.Getenv(effectVariable) != "":
 		os.Exit(haveEffect(os.Getenv(effectVariable)))
+	case os.Getenv(browserVariable) != "":
+		os.Exit(beBrowser(os.Getenv(browserVariable)))
 	case os.Getenv(stubbornVariable) != "":
 		beStubborn()
 		return

@@ -28,7 +28,7 @@ type Hub struct {
 	changes *changes
 	settled *settling
 	books   *recorder
-	book    *history.Book
+	past    *history.Book
 	flights flights
 	seats   seats
 	starved atomic.Int64    // calls that were refused for want of memory
@@ -72,7 +72,7 @@ func New(cfg Config) (*Hub, error) {
 		end:     end,
 		links:   make(map[string]*link),
 		books:   newRecorder(&cfg),
-		book:    cfg.History,
+		past:    cfg.History,
 		flights: flights{calls: make(map[callid.ID]*flight)},
 		seats:   seats{max: cfg.MaxConnections},
 	}

@@ -68,7 +68,7 @@ func (l *link) changeRecorded(f func() (api.Change, session.Change)) {
 	if differs {
 		l.recorded = c.To
 		l.completeLocked(&c, of)
-		l.hub.book.Add(l.id, l.found.Name, c)
+		l.hub.past.Add(l.id, l.found.Name, c)
 	}
 	l.showLocked(now, c.To)
 	l.mu.Unlock()
@@ -207,7 +207,7 @@ func (l *link) changesSoFar() *api.History {
 	name, current := l.found.Name, l.current
 	l.mu.Unlock()
 	h := &api.History{ID: l.id, Name: name}
-	h.Changes, h.Dropped = l.hub.book.Of(l.id)
+	h.Changes, h.Dropped = l.hub.past.Of(l.id)
 	var session string
 	var duplicates uint64
 	if current != nil {

@@ -17,12 +17,12 @@ func (h *Hub) History(ctx context.Context, instance string) (*api.History, error
 	if api.CodeOf(err) != api.CodeUnknownInstance {
 		return nil, err
 	}
-	id, name, ok := h.book.Find(instance)
+	id, name, ok := h.past.Find(instance)
 	if !ok {
 		return nil, err
 	}
 	out := &api.History{ID: id, Name: name}
-	out.Changes, out.Dropped = h.book.Of(id)
+	out.Changes, out.Dropped = h.past.Of(id)
 	api.Tell(out.Changes, "", 0, time.Local)
 	return out, nil
 }
@@ -51,5 +51,5 @@ func (h *Hub) Timeline(ctx context.Context, q api.TimelineQuery) (*api.Timeline,
 		ids[i] = l.id
 	}
 	now := time.Now()
-	return h.book.Timeline(now.Add(-q.Since), now, ids), nil
+	return h.past.Timeline(now.Add(-q.Since), now, ids), nil
 }

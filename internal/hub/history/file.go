@@ -1,19 +1,12 @@
 package history
 
 import (
-	"bufio"
 	"errors"
-	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"os"
-	"path/filepath"
-	"slices"
 	"sync"
 	"time"
-
-	"github.com/standardbeagle/brum/internal/hub/api"
 )
 
 const (
@@ -67,81 +60,6 @@ func openFile(path string, log *slog.Logger, b *Book) *file {
 	}
 	go f.run()
 	return f
-}
-
-// closeFormerLife notes the end of a hub that could not do so itself.
-func (f *file) closeFormerLife(alive time.Time) {
-	events := f.book.events.list()
-	for i := len(events) - 1; i >= 0; i-- {
-		switch events[i].Kind {
-		case api.EventHubEnd:
-			return
-		case api.EventHub:
-			if alive.Before(events[i].At) {
-				alive = events[i].At
-			}
-			r := &record{Event: &api.Event{At: alive, Kind: api.EventHubEnd, Detail: "killed"}}
-			f.book.take(r)
-			f.waiting = append(f.waiting, r)
-			return
-		}
-	}
-}
-
-// read takes in the file, of one that is too large the end, and says how many lines made no
-// sense and when it was last written.
-func (f *file) read() (bad int, alive time.Time, err error) {
-	fi, err := os.Lstat(f.path)
-	if err != nil {
-		return 0, alive, err
-	}
-	if !fi.Mode().IsRegular() { // a pipe would never end
-		return 0, alive, fmt.Errorf("%s is no regular file", f.path)
-	}
-	in, err := os.Open(f.path)
-	if err != nil {
-		return 0, alive, err
-	}
-	defer in.Close()
-	f.size = fi.Size()
-	if skip := fi.Size() - 2*f.book.limits.file; skip > 0 {
-		if _, err := in.Seek(skip, io.SeekStart); err != nil {
-			return 0, alive, err
-		}
-		bad++ // the line that is cut there, at least
-	}
-	lines := bufio.NewReaderSize(in, f.book.limits.line)
-	for {
-		line, err := lines.ReadSlice('\n')
-		switch {
-		case err == nil:
-			if r, ok := decode(line); ok {
-				f.book.take(r)
-			} else {
-				bad++
-			}
-		case errors.Is(err, bufio.ErrBufferFull):
-			bad++
-			if err := skipLine(lines); err != nil && err != io.EOF {
-				return bad, fi.ModTime(), err
-			}
-		case err == io.EOF:
-			if len(line) > 0 { // torn
-				bad++
-			}
-			return bad, fi.ModTime(), nil
-		default:
-			return bad, fi.ModTime(), err
-		}
-	}
-}
-
-func skipLine(r *bufio.Reader) error {
-	for {
-		if _, err := r.ReadSlice('\n'); !errors.Is(err, bufio.ErrBufferFull) {
-			return err
-		}
-	}
 }
 
 // queue has r written soon. It does not wait.
@@ -227,68 +145,4 @@ func (f *file) append(records []*record) error {
 	n, err := out.Write(data)
 	f.size += int64(n)
 	return errors.Join(err, out.Close())
-}
-
-// rewrite replaces the file by what is kept, at most half of what it may have: of each instance
-// the newest.
-func (f *file) rewrite() (err error) {
-	f.book.mu.Lock()
-	records := f.book.records()
-	f.mu.Lock()
-	f.waiting = nil // they are among the records
-	f.mu.Unlock()
-	f.book.mu.Unlock()
-	slices.SortStableFunc(records, byTime)
-	out, err := os.CreateTemp(filepath.Dir(f.path), "."+filepath.Base(f.path)+"-*")
-	if err != nil {
-		return err
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(out.Name())
-		}
-	}()
-	w := bufio.NewWriterSize(out, 64<<10)
-	var size int64
-	for _, line := range newest(records, f.book.limits.file/2) {
-		n, err := w.Write(line)
-		size += int64(n)
-		if err != nil {
-			break // Flush tells
-		}
-	}
-	if err = errors.Join(w.Flush(), out.Sync(), out.Close()); err != nil {
-		return err
-	}
-	if err = os.Rename(out.Name(), f.path); err != nil {
-		return err
-	}
-	f.size = size
-	return nil
-}
-
-// newest encodes records, oldest first, and leaves the oldest of each instance out so that
-// what remains has at most so many bytes.
-func newest(records []*record, most int64) [][]byte {
-	lines := make([][]byte, len(records))
-	var all int64
-	owners := map[string]int64{}
-	for i, r := range records {
-		lines[i] = r.encode()
-		all += int64(len(lines[i]))
-		owners[r.ID] = 0
-	}
-	if all <= most {
-		return lines
-	}
-	share := most / int64(len(owners))
-	var kept [][]byte
-	for i := len(lines) - 1; i >= 0; i-- {
-		id := records[i].ID
-		if owners[id] += int64(len(lines[i])); owners[id] <= share {
-			kept = append(kept, lines[i])
-		}
-	}
-	slices.Reverse(kept)
-	return kept
 }

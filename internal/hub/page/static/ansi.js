@@ -6,8 +6,8 @@ import { h } from './dom.js';
 const sequence = /\u001b(?:\[([0-9;:]*)([@-~]?)|\[[^@-~]*[@-~]?|[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\|$)|.?)/gs;
 const unprintable = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
-/** longest is how much of a line is shown; after so many pieces it is shown without colours. */
-export const longest = 8000;
+// So many characters of a line are shown; after so many pieces it is shown without colours.
+const longest = 8000;
 const colourful = 300;
 
 const plain = { fg: '', bg: '', bold: false, dim: false, italic: false, underline: false, inverse: false };
