@@ -26,6 +26,7 @@ type calling struct {
 
 	issued *api.Issued // nil until it is
 	lost   error       // why its outcome is not known, after errLost
+	via    *client     // that it was given to last
 }
 
 // errLost: the call has left, and the session ended before its answer came.
@@ -54,6 +55,7 @@ func (c *calling) make(ctx context.Context) (*mcp.CallToolResult, error) {
 			c.settle(ledger.NotRun)
 			return nil, err
 		}
+		c.via = via
 		res, left, err := via.call(ctx, c.req, c.meta(), c.to)
 		if err == nil {
 			c.settle(verdictOf(res))
@@ -158,6 +160,10 @@ func (c *calling) givenUp(ctx context.Context, left bool) error {
 	case isShutdown(ctx): // the next hub settles it
 		return &api.Error{Code: api.CodeOutcomeUnknown, Message: c.where() + ": the hub was shut down during the call; its outcome is unknown", Err: errShuttingDown}
 	}
+	if c.via != nil && c.via.cancelsNothing() {
+		c.settle(ledger.Unknown)
+		return contextError(ctx, c.where()+" was given up; the instance knows no way to be told, and may go on with it")
+	}
 	c.settleLater(withdraw)
 	return contextError(ctx, c.where()+" was given up; the instance was told to cancel it")
 }
@@ -213,7 +219,8 @@ func meaning(code int64) (api.Code, ledger.Verdict) {
 
 // settleLater has the outcome found out in the background, if there is a ledger to tell.
 func (c *calling) settleLater(p parting) {
-	if c.issued.Recording == api.Recorded {
+	overHTTP := p == withdraw && c.via != nil && c.via.cancelsByID() // which nothing else tells it
+	if c.issued.Recording == api.Recorded || c.tracked() && overHTTP {
 		c.hub.settleLater(ledger.Call{ID: c.id, Instance: c.issued.Instance, Life: c.issued.Life, Tool: c.req.Tool, Issued: c.issued.At}, p)
 	}
 }

@@ -18,7 +18,8 @@ import (
 )
 
 // mcpVersion is the newest protocol whose notifications need no request of their own to
-// flow, which suits a connection that lives as long as both programs.
+// flow, which suits a connection that lives as long as both programs. Over HTTP it is the
+// newest in which a connection that breaks does not end the call.
 const mcpVersion = "2025-11-25"
 
 // Bounds of what an instance may offer.
@@ -164,6 +165,18 @@ func (c *client) tellsOutcomes() bool {
 	return c.asks
 }
 
+// cancelsByID reports whether a call is cancelled by its id only.
+func (c *client) cancelsByID() bool {
+	_, http := c.session.(httpWay)
+	return http && c.tellsOutcomes()
+}
+
+// cancelsNothing reports whether a call can't be cancelled.
+func (c *client) cancelsNothing() bool {
+	h, http := c.session.(httpWay)
+	return http && (h.Legacy() || !c.tellsOutcomes())
+}
+
 // checkTool refuses what no program of good will sends.
 func checkTool(tool *mcp.Tool) error {
 	if tool == nil {
@@ -194,8 +207,12 @@ func (c *client) call(ctx context.Context, req api.CallRequest, m callid.Meta, t
 	if m.ID != "" {
 		m.Put(params.Meta)
 	}
+	run := func() (*mcp.CallToolResult, error) { return lane.mcp.CallTool(ctx, params) }
+	if h, ok := c.session.(httpWay); ok && !h.Legacy() {
+		run = func() (*mcp.CallToolResult, error) { return c.attended(ctx, lane, params, m) }
+	}
 	if to == nil || !req.WantProgress {
-		res, err := lane.mcp.CallTool(ctx, params)
+		res, err := run()
 		return res, left, err
 	}
 
@@ -208,7 +225,7 @@ func (c *client) call(ctx context.Context, req api.CallRequest, m callid.Meta, t
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		res, err = lane.mcp.CallTool(ctx, params)
+		res, err = run()
 	}()
 	for {
 		select {

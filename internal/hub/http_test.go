@@ -3,6 +3,7 @@ package hub
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"net"
 	"net/http"
 	"strings"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/faultproxy"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/hub/brummertest"
@@ -22,7 +24,7 @@ import (
 func overHTTP(c *Config) {
 	c.DialHTTP = func(f Found) (*httpconn.Conn, error) {
 		return httpconn.Dial(httpconn.Config{URL: f.HTTPURL, Token: string(f.Key), Life: f.Life,
-			Interval: 50 * time.Millisecond, Timeout: 200 * time.Millisecond})
+			Interval: 50 * time.Millisecond, Timeout: time.Second})
 	}
 }
 
@@ -62,6 +64,20 @@ func (i *testInstance) offerHTTP(t *testing.T) *faultproxy.Proxy {
 	return proxy
 }
 
+// neverLost checks that an instance was not taken for away.
+func (h *testHub) neverLost(t *testing.T, id string) {
+	t.Helper()
+	past, err := h.History(t.Context(), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, ch := range past.Changes {
+		if ch.To == api.Retrying {
+			t.Errorf("%+v", past)
+		}
+	}
+}
+
 func call(h *testHub, ctx context.Context, id, tool string) (*mcp.CallToolResult, error) {
 	return h.Call(ctx, api.CallRequest{Instance: id, Tool: tool}, nil)
 }
@@ -82,9 +98,7 @@ func TestJ3_MethodNotFoundOverHTTPIsAlive(t *testing.T) {
 			if i.State != api.Active || i.Transport != api.TransportHTTP || i.SessionID != "" || len(i.Unavailable) == 0 || i.RTTMillis == 0 {
 				t.Errorf("%+v", i)
 			}
-			if past, err := h.History(t.Context(), "old"); err != nil || len(past.Changes) != 1 {
-				t.Errorf("%+v, %v", past, err)
-			}
+			h.neverLost(t, "old")
 			res, err := call(h, t.Context(), "old", "scripts_list")
 			if err != nil || textOf(t, res) != `{"dev":"vite"}` {
 				t.Errorf("%+v, %v", res, err)
@@ -160,9 +174,7 @@ func TestM6_SessionsOff(t *testing.T) {
 	}
 	close(i.release)
 	calls.Wait()
-	if past, err := h.History(t.Context(), "one"); err != nil || len(past.Changes) != 1 {
-		t.Errorf("%+v, %v", past, err)
-	}
+	h.neverLost(t, "one")
 	select {
 	case <-i.sessions:
 		t.Error("there is a session")
@@ -175,8 +187,8 @@ func TestM6_SessionsOff(t *testing.T) {
 	h.echo(t, t.Context(), "one")
 }
 
-// D3: a call that is given up ends in the instance; one whose connection breaks is never
-// repeated, and its outcome is unknown; one that could not leave waits for the outage to pass.
+// D3: a call whose connection breaks is never repeated, and its outcome is unknown where the
+// instance can't be asked; one that could not leave waits for the outage to pass.
 func TestD3_OutageOverHTTP(t *testing.T) {
 	i := newTestInstance(t, "one", "one")
 	proxy := i.offerHTTP(t)
@@ -189,10 +201,9 @@ func TestD3_OutageOverHTTP(t *testing.T) {
 	go func() { _, err := call(h, ctx, "one", "block"); ended <- err }()
 	await(t, "call", i.blocking)
 	cancel()
-	if err := await(t, "end", ended); api.CodeOf(err) != api.CodeCanceled {
+	if err := await(t, "end", ended); api.CodeOf(err) != api.CodeCanceled || !strings.Contains(err.Error(), "may go on") {
 		t.Errorf("given up: %v", err)
 	}
-	await(t, "end of the handler", i.blocked)
 
 	go func() { _, err := call(h, t.Context(), "one", "block"); ended <- err }()
 	await(t, "call", i.blocking)
@@ -219,6 +230,10 @@ func TestD3_OutageOverHTTP(t *testing.T) {
 	if n := i.echoed.Load(); n != 1 {
 		t.Errorf("echo ran %d times", n)
 	}
+	if n := len(i.blocking); n != 0 {
+		t.Errorf("block ran %d times more", n)
+	}
+	close(i.release)
 
 	proxy.Blackhole() // nothing breaks, nothing arrives
 	h.reaches(t, "one", api.Retrying)
@@ -247,6 +262,70 @@ func TestD3_OutageOverHTTP(t *testing.T) {
 		return err == nil && len(past.Changes) > len(before.Changes) && s.Instances[0].State == api.Active
 	})
 	h.echo(t, t.Context(), "one")
+}
+
+// D3: an instance that knows calls by their ids is asked what became of one whose connection
+// has broken, and told of one that was given up, with a ledger and without.
+func TestD3_LostAnswersAreAskedFor(t *testing.T) {
+	i := newTestInstance(t, "one", "one")
+	cancelled := make(chan struct{}, 10)
+	i.remembering(func(q callid.Query) callid.State {
+		if q.AgeMS == 0 { // it is to be cancelled
+			cancelled <- struct{}{}
+			return callid.Cancelled
+		}
+		return callid.Running
+	})
+	proxy := i.offerHTTP(t)
+	h := startHub(t, onlyHTTP)
+	h.source.sees(i.found)
+	h.reaches(t, "one", api.Active)
+
+	id := string(callid.New())
+	ended := make(chan error, 1)
+	go func() {
+		res, err := h.Call(t.Context(), api.CallRequest{Instance: "one", Tool: "block", ID: id}, nil)
+		if err == nil && textOf(t, res) != "joined "+id {
+			err = errors.New("another answer: " + textOf(t, res))
+		}
+		ended <- err
+	}()
+	await(t, "call", i.blocking)
+	proxy.Admit(faultproxy.Refuse)
+	proxy.Cut(faultproxy.RST)
+	h.reaches(t, "one", api.Retrying)
+	proxy.Heal()
+	if err := await(t, "answer", ended); err != nil {
+		t.Error(err)
+	}
+
+	ctx, cancel := context.WithCancel(t.Context())
+	go func() { _, err := call(h, ctx, "one", "block"); ended <- err }()
+	await(t, "call", i.blocking)
+	cancel()
+	if err := await(t, "end", ended); api.CodeOf(err) != api.CodeCanceled {
+		t.Error(err)
+	}
+	await(t, "cancellation", cancelled)
+	if n := len(i.blocking); n != 0 {
+		t.Errorf("block ran %d times more", n)
+	}
+	close(i.release)
+}
+
+// D3: calls one after the other take one connection, not one each.
+func TestD3_ConnectionsAreKeptAlive(t *testing.T) {
+	i := newTestInstance(t, "one", "one")
+	proxy := i.offerHTTP(t)
+	h := startHub(t, onlyHTTP)
+	h.source.sees(i.found)
+	h.reaches(t, "one", api.Active)
+	for range 200 {
+		h.echo(t, t.Context(), "one")
+	}
+	if n := proxy.Counters().Accepted; n > 20 {
+		t.Errorf("%d connections", n)
+	}
 }
 
 // D3: an existing brummer runs a call once, whatever breaks, and what nobody waits for any

@@ -25,6 +25,7 @@ func (c *calling) join(ctx context.Context) (*mcp.CallToolResult, error) {
 			c.lost = errRestarted
 			return nil, c.unknown()
 		}
+		c.via = via
 		m := c.meta()
 		m.Join, m.Age = true, max(0, time.Since(c.issued.At))
 		res, _, err := via.call(ctx, c.req, m, c.to)

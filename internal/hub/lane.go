@@ -22,7 +22,7 @@ type lane struct {
 func connect(ctx context.Context, mc *mcp.Client, transport mcp.Transport, stream uint64, over way) (*lane, error) {
 	l := &lane{sinks: new(sinks), ear: newEar(), stream: stream}
 	var err error
-	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, l.ear, stream, over.leaves()}, &mcp.ClientSessionOptions{ProtocolVersion: over.version()})
+	l.mcp, err = mc.Connect(ctx, &tap{transport, l.sinks, l.ear, stream, over.leaves()}, &mcp.ClientSessionOptions{ProtocolVersion: mcpVersion})
 	if err != nil {
 		return nil, err
 	}

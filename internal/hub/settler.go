@@ -140,12 +140,17 @@ func (l *link) awaitLife(life string) (*client, error) {
 
 // outcome asks the instance about a call.
 func (c *client) outcome(ctx context.Context, call ledger.Call, p parting) (callid.Outcome, error) {
-	var out callid.Outcome
 	tool, input := callid.OutcomeTool, any(callid.Query{CallID: string(call.ID), Settle: true, Wait: true,
 		AgeMS: max(1, time.Since(call.Issued).Milliseconds())})
 	if p == withdraw {
 		tool, input = callid.CancelTool, callid.Cancel{CallID: string(call.ID)}
 	}
+	return c.ask(ctx, tool, input, call.ID)
+}
+
+// ask calls one of the tools that tell of calls.
+func (c *client) ask(ctx context.Context, tool string, input any, id callid.ID) (callid.Outcome, error) {
+	var out callid.Outcome
 	res, err := c.main.mcp.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: input})
 	if err != nil {
 		return out, err
@@ -154,7 +159,7 @@ func (c *client) outcome(ctx context.Context, call ledger.Call, p parting) (call
 	if err == nil {
 		err = json.Unmarshal(data, &out)
 	}
-	if err != nil || res.IsError || out.CallID != string(call.ID) {
+	if err != nil || res.IsError || out.CallID != string(id) {
 		return out, fmt.Errorf("%s answered with no outcome: %w", tool, errors.Join(err, errNoOutcome))
 	}
 	return out, nil

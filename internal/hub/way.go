@@ -31,8 +31,6 @@ type way interface {
 	conn() session.Conn
 	// transport is for one MCP client, the main one.
 	transport() mcp.Transport
-	// version is that of MCP to begin with, "" the newest that both sides know.
-	version() string
 	// leaves says when a request over it may have reached the instance.
 	leaves() leaving
 	// lacks is what can't be done over it.
@@ -51,7 +49,6 @@ func (s sessionWay) transport() mcp.Transport {
 }
 
 func (s sessionWay) conn() session.Conn                   { return s.Conn() }
-func (sessionWay) version() string                        { return mcpVersion }
 func (sessionWay) leaves() leaving                        { return onWrite }
 func (sessionWay) lacks() []string                        { return nil }
 func (sessionWay) onlyReads(string, json.RawMessage) bool { return false }
@@ -64,14 +61,6 @@ func (h httpWay) transport() mcp.Transport { return h.Transport() }
 func (httpWay) conn() session.Conn { return nil }
 
 func (httpWay) leaves() leaving { return onTheWire }
-
-// version is the newest where it can be, in which the end of a request ends the call.
-func (h httpWay) version() string {
-	if h.Legacy() {
-		return mcpVersion
-	}
-	return ""
-}
 
 func (h httpWay) onlyReads(tool string, arguments json.RawMessage) bool {
 	return h.Legacy() && httpconn.OnlyReads(tool, arguments)

@@ -13,9 +13,6 @@ import (
 	"time"
 )
 
-// Kept is how many lines it keeps.
-const Kept = 10_000
-
 // Brummer speaks as an existing brummer does: no ping, raw results, lines without cursors, an
 // error for what it does not know, and no interest in whether anybody waits for the answer.
 type Brummer struct {
@@ -24,6 +21,7 @@ type Brummer struct {
 	Pings   atomic.Int64
 	clients sync.Map      // session ids that were seen
 	Slow    chan struct{} // closed: the tool slow returns
+	Kept    int           // lines; set before the first is written
 	gone    chan struct{}
 
 	mu    sync.Mutex
@@ -33,7 +31,7 @@ type Brummer struct {
 // New returns one that serves until the end of the test.
 func New(t testing.TB) *Brummer {
 	t.Helper()
-	b := &Brummer{Slow: make(chan struct{}), gone: make(chan struct{})}
+	b := &Brummer{Slow: make(chan struct{}), Kept: 10_000, gone: make(chan struct{})}
 	b.Server = httptest.NewServer(http.HandlerFunc(b.serve))
 	t.Cleanup(func() { close(b.gone); b.Close() })
 	return b
@@ -135,8 +133,8 @@ func (b *Brummer) Write(at int64, process, text string, level int) {
 	defer b.mu.Unlock()
 	b.lines = append(b.lines, fmt.Appendf(nil, `{"content":%q,"id":"%s-7-%d","isError":%v,"level":%d,"priority":0,"processId":"%s-7","processName":%q,"tags":[],"timestamp":%q}`,
 		text, process, at, level == 3, level, process, process, time.Unix(0, at).UTC().Format(time.RFC3339)))
-	if len(b.lines) > Kept {
-		b.lines = b.lines[len(b.lines)-Kept:]
+	if len(b.lines) > b.Kept {
+		b.lines = b.lines[len(b.lines)-b.Kept:]
 	}
 }
 

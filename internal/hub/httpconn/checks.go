@@ -107,6 +107,7 @@ func (c *Conn) silent(inARow int, p *pace, err error) time.Duration {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.stats.LastError = err
+	c.wire.base.CloseIdleConnections() // the next one is not to fail by what this has
 	switch {
 	case c.stats.State == session.Active: // it may be the connection that was kept alive
 		c.suspectLocked(now, trigger, err)

@@ -44,6 +44,7 @@ const (
 // may be called concurrently.
 type Conn struct {
 	cfg  Config
+	kept int    // lines that an existing brummer keeps
 	name string // of this hub's connection, for instances that count their clients
 	wire *wire
 
@@ -85,6 +86,7 @@ func Dial(cfg Config) (*Conn, error) {
 	now := time.Now()
 	c := &Conn{
 		cfg:     cfg,
+		kept:    logKept,
 		name:    "brum-hub-" + rand.Text()[:12],
 		done:    make(chan struct{}),
 		news:    make(chan news, 1),

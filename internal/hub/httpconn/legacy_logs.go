@@ -227,14 +227,14 @@ func (l *legacyConn) lastLines(ctx context.Context, q logQuery, from cursor) (li
 	case q.Cursor != "":
 		limit = logLimit
 	case q.Process != "" || q.Level != "" && q.Level != "all":
-		limit = logKept
+		limit = l.conn.kept
 	}
-	for ; ; limit = min(limit*10, logKept) {
+	for ; ; limit = min(limit*10, l.conn.kept) {
 		if lines, err = l.askLines(ctx, limit); err != nil {
 			return nil, false, err
 		}
 		reached := len(lines) < limit || q.Cursor == "" || lines[0].at < from.at // which leaves none of its time out
-		if reached || limit == logKept {
+		if reached || limit >= l.conn.kept {
 			return lines, reached, nil
 		}
 	}

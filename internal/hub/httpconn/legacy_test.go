@@ -128,7 +128,10 @@ func TestD3_ExistingBrummer(t *testing.T) {
 // between two questions, two have one time, and the hub was restarted.
 func TestD3_ExistingBrummersLog(t *testing.T) {
 	b := brummertest.New(t)
-	_, s := reach(t, Config{URL: b.URL + "/mcp", Life: "life"})
+	const kept = 2000
+	b.Kept = kept
+	c, s := reach(t, Config{URL: b.URL + "/mcp", Life: "life"})
+	c.kept = kept
 	const start = int64(1_790_000_000_000_000_000)
 	written := int64(0)
 	write := func(n int) {
@@ -158,7 +161,8 @@ func TestD3_ExistingBrummersLog(t *testing.T) {
 	for _, n := range []int{0, 1, 99, 100, 101, 1100, 3} {
 		write(n)
 		if n == 1100 { // another hub, which knows the cursor only
-			_, s = reach(t, Config{URL: b.URL + "/mcp", Life: "life"})
+			c, s = reach(t, Config{URL: b.URL + "/mcp", Life: "life"})
+			c.kept = kept
 		}
 		for more := true; more; {
 			p = read(s, map[string]any{"limit": 1000, "cursor": p.Cursor})
@@ -179,7 +183,7 @@ func TestD3_ExistingBrummersLog(t *testing.T) {
 	}
 
 	cursor := p.Cursor
-	write(logKept - 3)
+	write(kept - 3)
 	if p = read(s, map[string]any{"cursor": cursor}); p.GapUnknown {
 		t.Error("nothing was lost, and a gap is told")
 	}

@@ -49,6 +49,9 @@ func newWire(dial dialContext, token string) *wire {
 				if err != nil {
 					return nil, err
 				}
+				if tcp, ok := c.(*net.TCPConn); ok {
+					_ = tcp.SetKeepAliveConfig(keepAlive) // else the system's own
+				}
 				return &countedConn{Conn: c}, nil
 			},
 			MaxIdleConnsPerHost: 16,
@@ -62,6 +65,13 @@ func newWire(dial dialContext, token string) *wire {
 	}
 }
 
+// keepAlive finds out in 25 s that the way to an instance is gone, under a call that waits.
+var keepAlive = net.KeepAliveConfig{Enable: true, Idle: 10 * time.Second, Interval: 5 * time.Second, Count: 3}
+
+// tail is how long the end of an answer may take to follow it, after nobody waits any more: a
+// connection is kept alive only if it was read to the end.
+const tail = 50 * time.Millisecond
+
 // client follows no redirect: the token is for nobody else.
 func (w *wire) client() *http.Client {
 	return &http.Client{
@@ -73,7 +83,8 @@ func (w *wire) client() *http.Client {
 // RoundTrip implements http.RoundTripper. A refusal that is not an answer in JSON is an error.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	parent := req.Context()
-	ctx, cancel := context.WithCancelCause(parent)
+	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() { cancel(context.Cause(parent)) })
 	f := w.begin(cancel)
 	sent, _ := parent.Value(sentKey{}).(func())
 	if sent == nil {
@@ -95,6 +106,7 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	} else if way.left(ctx) {
 		sent()
 	}
+	stop()
 	if err != nil {
 		w.end(f, nil)
 		if parent.Err() == nil {
@@ -102,7 +114,9 @@ func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 		}
 		return nil, &RequestError{err}
 	}
+	stop = context.AfterFunc(parent, func() { time.AfterFunc(tail, func() { cancel(context.Cause(parent)) }) })
 	resp.Body = &body{ReadCloser: resp.Body, heard: w.heard, ended: func(err error) {
+		stop()
 		w.end(f, nil)
 		if err != nil && parent.Err() == nil {
 			w.broken(err)
