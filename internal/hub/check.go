@@ -12,17 +12,13 @@ import (
 // check asks the application behind a client, now and then, whether it still works, until ctx
 // is done. A session that is alive does not say so: a hung program has one.
 func (l *link) check(ctx context.Context, c *client) {
-	answered := make(chan struct{}, 1) // one question is under way at most
+	answers := make(chan bool, 1) // one question is under way at most
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {
 		ask, next, changed := l.look(c)
 		if ask {
-			c.waiting.Go(func() {
-				if c.ping() {
-					answered <- struct{}{}
-				}
-			})
+			c.waiting.Go(func() { answers <- c.ping() })
 		}
 		timer.Stop()
 		if !next.IsZero() {
@@ -32,8 +28,14 @@ func (l *link) check(ctx context.Context, c *client) {
 		case <-ctx.Done():
 		case <-timer.C:
 		case <-changed:
-		case <-answered:
-			l.judge(func(h *health.Checks) { h.Answered(time.Now()) })
+		case answered := <-answers:
+			l.judge(func(h *health.Checks) {
+				if answered {
+					h.Answered(time.Now())
+				} else {
+					h.Unasked(time.Now())
+				}
+			})
 		}
 	}
 }

@@ -83,6 +83,18 @@ func (c *Checks) begin(now time.Time) {
 	}
 }
 
+// Unasked notes that the question could not be put, or its answer can't come any more: nothing
+// follows from that, and it will be put again.
+func (c *Checks) Unasked(now time.Time) {
+	if c.asked.IsZero() {
+		return
+	}
+	c.asked = time.Time{}
+	if c.last.Up {
+		c.due = now.Add(c.Interval())
+	}
+}
+
 // alive takes in a sign of life.
 func (c *Checks) alive(at time.Time) {
 	c.quality.came()

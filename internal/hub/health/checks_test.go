@@ -172,6 +172,25 @@ func TestNoLinkNoJudgement(t *testing.T) {
 	}
 }
 
+// Where a question can't be put nothing follows from that there is no answer.
+func TestUnasked(t *testing.T) {
+	b := newBench(Config{})
+	for n := range 10 {
+		if !b.next() {
+			t.Fatalf("not asked again after %d times", n)
+		}
+		b.Unasked(b.now)
+	}
+	if b.Stalled() || b.Quality() != 1 {
+		t.Errorf("stalled %t, quality %v", b.Stalled(), b.Quality())
+	}
+	b.next()
+	b.next()
+	if b.Unasked(b.now); !b.Stalled() {
+		t.Error("that one question of a hung program came to nothing is no sign of life")
+	}
+}
+
 // A link that was replaced between two looks is a new one, too.
 func TestReplacedLink(t *testing.T) {
 	b := newBench(Config{})
@@ -245,6 +264,7 @@ func TestJ1_Bounds(t *testing.T) {
 				}
 			},
 			"answer": func(t *rapid.T) { b.answered(time.Duration(span.Draw(t, "took"))) },
+			"unask":  func(*rapid.T) { b.Unasked(b.now) },
 			"hear":   func(*rapid.T) { b.sight.Heard = b.now },
 			"frame":  func(*rapid.T) { b.sight.Frames++ },
 			"link": func(t *rapid.T) {
