@@ -21,7 +21,7 @@ func withPatience() context.Context {
 
 // withLittlePatience is for those of which it is known that they would wait in vain.
 func withLittlePatience(t *testing.T) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
 	t.Cleanup(cancel)
 	return ctx
 }

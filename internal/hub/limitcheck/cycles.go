@@ -17,7 +17,7 @@ const (
 	// What may stay of a thousand sessions: their tombstones, and what the runtime keeps.
 	mayStay = 8 << 20
 	// settle is how long what has ended may take to be gone.
-	settle = 3 * time.Second
+	settle = 2 * time.Second
 )
 
 // leftovers are what a session takes and has to give back.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
+	kinds "github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/internal/hub/api"
 )
 
@@ -107,16 +108,17 @@ func (s *Server) refresh(ctx context.Context) error {
 func (s *Server) Run(ctx context.Context) {
 	const pause = 250 * time.Millisecond
 	for ctx.Err() == nil {
-		s.follow(ctx)
+		err := s.follow(ctx)
 		select {
 		case <-ctx.Done():
-		case <-time.After(pause):
+		case <-time.After(max(pause, kinds.RetryAfter(err))):
 		}
 	}
 }
 
-// follow fetches the tools whenever they changed, until the hub goes away.
-func (s *Server) follow(ctx context.Context) {
+// follow fetches the tools whenever they changed, until the hub goes away or refuses, which is
+// the error.
+func (s *Server) follow(ctx context.Context) error {
 	var seen uint64
 	first := true
 	for revs, err := range s.backend.Events(ctx) {
@@ -124,7 +126,7 @@ func (s *Server) follow(ctx context.Context) {
 			if ctx.Err() == nil {
 				s.log.Info("the hub is away", "error", err)
 			}
-			return
+			return err
 		}
 		if !first && revs.Tools == seen {
 			continue
@@ -133,9 +135,10 @@ func (s *Server) follow(ctx context.Context) {
 			if ctx.Err() == nil {
 				s.log.Warn("no list of tools", "error", err)
 			}
-			return
+			return err
 		}
 		first, seen = false, revs.Tools
 		s.once.Do(func() { close(s.synced) })
 	}
+	return nil
 }
