@@ -26,11 +26,12 @@ type stream struct {
 	toldConsumed uint64
 	rcvLimit     uint64 // what the peer was told
 	window       int
-	grantedAt    time.Time
-	creditDue    bool // the peer needs to hear of the new limit
-	listed       bool // in streams.consumed
-	touched      bool // in streams.touched
-	pending      int  // bytes still to come of the fragmented message that is arriving
+	measured     uint64    // consumed at measuredAt
+	measuredAt   time.Time // when the window was last measured
+	creditDue    bool      // the peer needs to hear of the new limit
+	listed       bool      // in streams.consumed
+	touched      bool      // in streams.touched
+	pending      int       // bytes still to come of the fragmented message that is arriving
 	arriving     bool
 
 	ended bool // both directions have
@@ -132,16 +133,24 @@ func (st *stream) usedUp() bool {
 	return st.consumed+uint64(st.window)-st.rcvLimit >= uint64(st.window/4)
 }
 
-// grant renews the credit. A window that is used up within a few round trips is too small
-// for the path: it doubles, while the budget allows, up to limit.
+// A window is measured by the time in which it is used up twice. Once would not do: what has
+// waited while the application did not run is consumed at the speed of memory.
+const (
+	windowRounds = 4                      // so many round trips; less, and the window is too small
+	minRound     = 100 * time.Microsecond // a shorter one says more about processors than about the path
+)
+
+// grant renews the credit. A window that is used up within a few round trips is too small for
+// the path: it doubles, while the budget allows, up to limit. One that is too large is slow, too:
+// what waits in it has left the processor's cache when its turn comes.
 func (st *stream) grant(now time.Time, rtt time.Duration, limit int, budget *Budget) {
-	quick := max(4*rtt, 2*time.Millisecond)
-	if st.usedUp() && st.window < limit && now.Sub(st.grantedAt) < quick {
-		if grown := min(2*st.window, limit); budget.take(grown-st.window, fairShare) {
+	if st.consumed-st.measured >= 2*uint64(st.window) {
+		quick := now.Sub(st.measuredAt) < windowRounds*max(rtt, minRound)
+		st.measured, st.measuredAt = st.consumed, now
+		if grown := min(2*st.window, limit); quick && st.window < limit && budget.take(grown-st.window, fairShare) {
 			st.window = grown
 		}
 	}
-	st.grantedAt = now
 	st.rcvLimit = max(st.rcvLimit, st.consumed+uint64(st.window))
 	st.creditDue, st.toldConsumed = false, st.consumed
 }
