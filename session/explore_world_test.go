@@ -239,7 +239,7 @@ func settleTimes(c *core) {
 	set(&c.live.probe.look, epoch.Add(maxProbe))
 	set(&c.streams.progressAt, epoch)
 	c.streams.toldAt = epoch
-	c.streams.all(func(st *stream) { set(&st.grantedAt, epoch) })
+	c.streams.all(func(st *stream) { set(&st.measuredAt, epoch) })
 	set(&c.redial.next, epoch)
 	set(&c.redial.outageStart, epoch)
 	set(&c.redial.linkSince, epoch)

@@ -201,54 +201,6 @@ func TestGoroutines(t *testing.T) {
 	})
 }
 
-// Sending and receiving small messages allocates nothing on the way.
-func TestAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
-	ct := newCoreTest(t)
-	link := ct.attach()
-	ct.settle(link)
-	msg := make([]byte, 64)
-	dst := make([]byte, 0, 64)
-	head := make([]byte, 0, maxHead)
-	cycle := func() {
-		for range 100 {
-			if ct.a.send(&ct.a.streams.main, msg) != spaceYes {
-				t.Fatal("no room")
-			}
-		}
-		for _, dir := range [][2]*core{{ct.a, ct.b}, {ct.b, ct.a}} {
-			for {
-				p, ok := dir[0].nextPacket(ct.now, head)
-				if !ok {
-					break
-				}
-				blk := getBlock(largeBlock)
-				blk.buf = append(append(blk.buf, p.head...), p.frames...)
-				dir[0].wrote(p)
-				if kept, err := dir[1].receive(ct.now, link, blk); err != nil {
-					t.Fatal(err)
-				} else if !kept {
-					putBlock(blk)
-				}
-			}
-		}
-		for range 100 {
-			if !ct.b.consume(&ct.b.streams.main, dst).whole {
-				t.Fatal("a message is missing")
-			}
-		}
-		ct.b.out.ackNow = true
-	}
-	for range 100 {
-		cycle()
-	}
-	if n := testing.AllocsPerRun(200, cycle); n > 1 {
-		t.Errorf("%v allocations for 100 messages", n)
-	}
-}
-
 func TestConfigErrors(t *testing.T) {
 	for name, cfg := range map[string]Config{
 		"no key":           {},

@@ -26,11 +26,12 @@ type stream struct {
 	toldConsumed uint64
 	rcvLimit     uint64 // what the peer was told
 	window       int
-	grantedAt    time.Time
-	creditDue    bool // the peer needs to hear of the new limit
-	listed       bool // in streams.consumed
-	touched      bool // in streams.touched
-	pending      int  // bytes still to come of the fragmented message that is arriving
+	measured     uint64    // consumed at measuredAt
+	measuredAt   time.Time // when the window was last measured
+	creditDue    bool      // the peer needs to hear of the new limit
+	listed       bool      // in streams.consumed
+	touched      bool      // in streams.touched
+	pending      int       // bytes still to come of the fragmented message that is arriving
 	arriving     bool
 
 	ended bool // both directions have
@@ -132,9 +133,26 @@ func (st *stream) usedUp() bool {
 	return st.consumed+uint64(st.window)-st.rcvLimit >= uint64(st.window/4)
 }
 
+// A window is measured by the time in which it is used up twice. Once would not do: what has
+// waited while the application did not run is consumed at the speed of memory.
+const (
+	windowRounds = 4                      // so many round trips; less, and the window is too small
+	minRound     = 100 * time.Microsecond // a shorter one says more about processors than about the path
+)
+
+// tooSmall reports whether the window, now used up twice since the last time, is too small for a
+// path of that round trip.
+func (st *stream) tooSmall(now time.Time, rtt time.Duration) bool {
+	if st.consumed-st.measured < 2*uint64(st.window) {
+		return false
+	}
+	quick := now.Sub(st.measuredAt) < windowRounds*max(rtt, minRound)
+	st.measured, st.measuredAt = st.consumed, now
+	return quick
+}
+
 // grant renews the credit.
-func (st *stream) grant(now time.Time) {
-	st.grantedAt = now
+func (st *stream) grant() {
 	st.rcvLimit = max(st.rcvLimit, st.consumed+uint64(st.window))
 	st.creditDue, st.toldConsumed = false, st.consumed
 }

@@ -136,7 +136,7 @@ func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, limit int, b
 			ss.due--
 		}
 		ss.widen(st, now, rtt, limit, budget)
-		st.grant(now)
+		st.grant()
 		p = appendControl(p, frameCredit, st.id, st.consumed, st.rcvLimit)
 	}
 	clear(ss.consumed[len(rest):])
@@ -144,11 +144,11 @@ func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, limit int, b
 	return p
 }
 
-// widen doubles the window of st if it was used up within a few round trips and so is too small
-// for the path, up to limit, and as the budget allows.
+// widen doubles the window of st if it is too small for the path, up to limit, and as the budget
+// allows. One that is too large is slow, too: what waits in it has left the processor's cache when
+// its turn comes.
 func (ss *streams) widen(st *stream, now time.Time, rtt time.Duration, limit int, budget *Budget) {
-	quick := max(4*rtt, 2*time.Millisecond)
-	if !st.usedUp() || st.window >= limit || now.Sub(st.grantedAt) >= quick {
+	if !st.tooSmall(now, rtt) || st.window >= limit {
 		return
 	}
 	// Windows are beyond the share that is a session's own: that is for sending.

@@ -52,6 +52,7 @@ var causes = map[string]string{
 	TriggerAnnounced: "the instance announced itself anew",
 	TriggerStart:     "it began",
 	TriggerShutdown:  "the hub shut down",
+	TriggerCheck:     "its program was asked whether it still works",
 }
 
 func cause(trigger string) string {

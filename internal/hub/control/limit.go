@@ -28,6 +28,7 @@ func (l *ClientLimits) Handler(next http.Handler) http.Handler {
 	mux := http.NewServeMux()
 	mux.Handle("GET "+pathStatus, next)
 	mux.Handle("GET "+pathEvents, streams)
+	mux.Handle("GET "+pathLive, streams)
 	mux.Handle("GET /mcp", streams)
 	mux.Handle("/", l.Requests.Handler(next, busy(l.Requests, "requests")))
 	return mux

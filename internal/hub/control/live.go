@@ -90,6 +90,11 @@ func (t told) news(s *api.Status) *api.Live {
 		there[i.ID] = true
 		still := i
 		still.UptimeSeconds, still.LastHeardAt = 0, nil // they say nothing new
+		if i.Health != nil {
+			quiet := *i.Health
+			quiet.SilentMillis = 0
+			still.Health = &quiet
+		}
 		data, err := json.Marshal(still)
 		if err != nil {
 			panic("BUG: an instance's status can't be encoded: " + err.Error())

@@ -33,7 +33,7 @@ export class Row {
   show(instance, at) {
     const before = this.instance;
     this.instance = instance;
-    if (before && before.state !== instance.state) this.spans.push({ from: at, state: instance.state });
+    if (before && before.raw_state !== instance.raw_state) this.spans.push({ from: at, state: instance.raw_state });
     if (!before || before.name !== instance.name) {
       put(this.name, clean(instance.name));
       put(this.dir, short(clean(instance.directory)));
