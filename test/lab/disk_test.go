@@ -5,6 +5,7 @@ package lab
 import (
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -110,4 +111,49 @@ func TestA6_DiskOfTheHubIsFull(t *testing.T) {
 	s.startHub()
 	s.awaitActive(1)
 	figures.add(row{fault: "hub's disk full", sessions: 1, resumed: times{time.Since(restarted)}})
+}
+
+// The history on a full disk is kept in memory, and written whole when there is room.
+func TestL2_HistoryOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	s := newSite(newHost(t))
+	s.tmpfs(s.state, 256<<10)
+	s.startHub()
+	s.startInstance("web")
+	s.awaitActive(1)
+	s.fill(s.state)
+	const many = 20
+	warned := false
+	for n := 0; n < many || !warned; n++ {
+		if n == 10*many {
+			t.Fatal("the hub does not say what is wrong")
+		}
+		for _, what := range []string{"disconnect", "connect"} {
+			if err := s.ask(t.Context(), "POST", what, map[string]string{"instance": "web"}, new(instance)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		warned = warned || strings.Contains(s.hub.log.tail(), "the history can't be written")
+	}
+	before := s.history("web")
+	if len(before) < 2*many {
+		t.Errorf("%d changes are in memory, want %d at least", len(before), 2*many)
+	}
+	s.free(s.state)
+	s.hub.signal(syscall.SIGINT)
+	s.hub.awaitEnd(10 * time.Second)
+	s.startHub()
+	s.awaitActive(1)
+	after := s.history("web")
+	if len(after) < len(before) {
+		t.Fatalf("%d changes after a restart, there were %d", len(after), len(before))
+	}
+	for i, c := range before {
+		if got := after[i]; !got.At.Equal(c.At) || got.To != c.To {
+			t.Errorf("change %d: %+v has become %+v", i, c, got)
+		}
+	}
+	if left := s.run("ls", "-A", s.state); strings.Contains(left, ".history") {
+		t.Errorf("files are left behind:\n%s", left)
+	}
 }
