@@ -22,7 +22,7 @@ SOAK ?= $(if $(filter true,$(CI)),3m,10m)
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test integration-test sleep-test soak proof mutants bench bench-quick lint fmt fuzz cross clean
+.PHONY: build demo test integration-test sleep-test soak proof mutants bench bench-quick bench-recovery lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -61,6 +61,9 @@ soak:
 
 bench:
 	cd bench && $(GO) run .
+
+bench-recovery:
+	$(GO) test -tags=integration -timeout 3m -count=1 -run '^TestM7_RecoveryBesideHTTP$$' -v ./test
 
 bench-quick:
 	cd bench && $(GO) run . -quick
