@@ -22,7 +22,7 @@ SOAK ?= $(if $(filter true,$(CI)),3m,10m)
 
 .DEFAULT_GOAL := build
 
-.PHONY: build demo test integration-test screenshots sleep-test soak proof mutants bench bench-quick lint fmt fuzz cross clean
+.PHONY: build demo test integration-test screenshots sleep-test soak proof mutants bench bench-quick bench-recovery lint fmt fuzz cross clean
 
 build:
 	$(BUILD) -o bin/ $(addprefix ./cmd/,$(CMDS))
@@ -69,6 +69,9 @@ soak:
 # BENCH: more flags, such as -note or -scenario storm (which writes no document).
 bench:
 	cd bench && $(GO) run . $(if $(findstring -scenario,$(BENCH)),,-doc ../docs) $(BENCH)
+
+bench-recovery:
+	$(GO) test -tags=integration -timeout 3m -count=1 -run '^TestM7_RecoveryBesideHTTP$$' -v ./test
 
 bench-quick:
 	cd bench && $(GO) run . -quick $(BENCH)

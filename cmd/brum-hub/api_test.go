@@ -151,7 +151,7 @@ func TestL2_APIIsAsDocumented(t *testing.T) {
 
 	elsewhere := []string{ // what these real programs do not show here
 		"Change.duplicates", "Reconnect.duplicates_before", // connections that overlap: package api
-		"Error.retry_after_ms", // a hub that is full: package control
+		"Error.retry_after_ms",         // a hub that is full: package control
 		"Event.detail", "Event.for_ms", // a machine that sleeps and moves: package daemon
 		"Progress.message", "Progress.progress", "Progress.total", "Record.progress", // no tool reports any: package control
 	}

@@ -59,7 +59,6 @@ type Conn struct {
 	lostAt  time.Time // when the instance was last heard of before this outage
 	lostWhy session.Trigger
 	changed chan struct{} // closed and replaced at each change of state
-	closed  bool
 	watcher map[chan session.Change]struct{}
 }
 

@@ -83,6 +83,12 @@ func (w *wire) client() *http.Client {
 // RoundTrip implements http.RoundTripper. A refusal that is not an answer in JSON is an error.
 func (w *wire) RoundTrip(req *http.Request) (*http.Response, error) {
 	parent := req.Context()
+	if err := parent.Err(); err != nil { // the end of ctx would follow, but not at once
+		if req.Body != nil {
+			req.Body.Close()
+		}
+		return nil, err
+	}
 	ctx, cancel := context.WithCancelCause(context.WithoutCancel(parent))
 	stop := context.AfterFunc(parent, func() { cancel(context.Cause(parent)) })
 	f := w.begin(cancel)
