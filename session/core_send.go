@@ -121,6 +121,9 @@ func (c *core) wantsWrite() bool {
 	return c.link == linkUp && c.phase != phaseEnded && (c.log.unsent() > 0 || c.controlDue())
 }
 
+// freshSample is how old a round trip may be by which a window is judged that is being used up.
+const freshSample = time.Second
+
 // control appends the control frames that are due; alone says that no messages follow.
 func (c *core) control(p []byte, now time.Time, alone bool) []byte {
 	if c.out.ping {
@@ -144,7 +147,11 @@ func (c *core) control(p []byte, now time.Time, alone bool) []byte {
 	// slow application from a stalled one; credit that is due makes for a packet. Packets with
 	// messages carry it only when there was no other for a while.
 	if alone || c.streams.due > 0 || now.Sub(c.streams.toldAt) >= c.cfg.Heartbeat {
-		p = c.streams.tell(p, now, c.live.rtt, c.cfg.MaxCredit, c.cfg.Budget)
+		p = c.streams.tell(p, now, max(c.live.rtt, c.live.sample), c.cfg.MaxCredit, c.cfg.Budget)
+		if c.streams.slow && now.Sub(c.live.sampledAt) > freshSample {
+			c.measure(now)
+		}
+		c.streams.slow = false
 	}
 	if alone && c.phase == phaseDraining && !c.out.endSent {
 		p = appendReason(p, frameEnd, "", c.log.next, c.rx.next, 0)

@@ -32,6 +32,7 @@ type liveness struct {
 	lastInbound time.Time
 	rtt         time.Duration // smoothed; 0 until measured
 	sample      time.Duration // the latest of which it was made
+	sampledAt   time.Time     // when that was, or when the link began
 
 	probe   probe
 	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
@@ -65,7 +66,7 @@ const (
 // have been that of another path.
 func (v *liveness) begin(now time.Time, nonce uint64) {
 	v.lastInbound, v.rtt = now, 0
-	v.sample = 0
+	v.sample, v.sampledAt = 0, now
 	v.ackWait = time.Time{}
 	v.beat(now, nonce)
 }
@@ -114,7 +115,7 @@ func (v *liveness) pong(now time.Time, nonce uint64) (answered bool) {
 	if v.probe.phase == probeNone || nonce != v.probe.nonce {
 		return false
 	}
-	v.sample = max(now.Sub(v.probe.sentAt), 1)
+	v.sample, v.sampledAt = max(now.Sub(v.probe.sentAt), 1), now
 	if v.rtt == 0 {
 		v.rtt = v.sample
 	} else {

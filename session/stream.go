@@ -141,13 +141,14 @@ const (
 )
 
 // tooSmall reports whether the window, now used up twice since the last time, is too small for a
-// path of that round trip.
-func (st *stream) tooSmall(now time.Time, rtt time.Duration) bool {
+// path of that round trip. That it is not may be because the path is another by now: slow says so.
+func (st *stream) tooSmall(now time.Time, rtt time.Duration, slow *bool) bool {
 	if st.consumed-st.measured < 2*uint64(st.window) {
 		return false
 	}
 	quick := now.Sub(st.measuredAt) < windowRounds*max(rtt, minRound)
 	st.measured, st.measuredAt = st.consumed, now
+	*slow = *slow || !quick
 	return quick
 }
 

@@ -28,6 +28,7 @@ type streams struct {
 	consumed []*stream // with consumption that the peer was not told
 	due      int       // of them, those whose credit is due
 	toldAt   time.Time // when the peer was last told
+	slow     bool      // a window was used up, slowly for the round trip that is known
 	touched  []*stream // something has happened that the application may wait for
 
 	// Bytes sent and consumed by the peer on all streams, and when that last moved.
@@ -148,7 +149,7 @@ func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, limit int, b
 // allows. One that is too large is slow, too: what waits in it has left the processor's cache when
 // its turn comes.
 func (ss *streams) widen(st *stream, now time.Time, rtt time.Duration, limit int, budget *Budget) {
-	if !st.tooSmall(now, rtt) || st.window >= limit {
+	if !st.tooSmall(now, rtt, &ss.slow) || st.window >= limit {
 		return
 	}
 	// Windows are beyond the share that is a session's own: that is for sending.
