@@ -28,7 +28,7 @@ var key = []byte("0123456789abcdef")
 var quick = session.Config{Key: key, Heartbeat: 100 * time.Millisecond, Window: 300 * time.Millisecond}
 
 // serve runs an acceptor on loopback and returns it with its address.
-func serve(t *testing.T, cfg session.Config) (*session.Acceptor, string) {
+func serve(t testing.TB, cfg session.Config) (*session.Acceptor, string) {
 	t.Helper()
 	a, err := session.NewAcceptor(&session.AcceptorConfig{Config: cfg})
 	if err != nil {
@@ -44,7 +44,7 @@ func serve(t *testing.T, cfg session.Config) (*session.Acceptor, string) {
 }
 
 // listen runs a server on loopback until the end of the test.
-func listen(t *testing.T, server *http.Server) (address string) {
+func listen(t testing.TB, server *http.Server) (address string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -3,6 +3,8 @@ package session
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -40,8 +42,11 @@ type Acceptor struct {
 	mu sync.Mutex
 	// guards following; never held while a session's mutex is
 	sessions map[ID]*Session
+	owned    map[ID]map[*Session]struct{} // by owner, of those that tell it
 	graves   graveyard
 	closed   bool
+
+	room room
 }
 
 // NewAcceptor returns an Acceptor; the error is about cfg.
@@ -66,6 +71,7 @@ func NewAcceptor(cfg *AcceptorConfig) (*Acceptor, error) {
 		incoming: make(chan *Session, backlog),
 		done:     make(chan struct{}),
 		sessions: make(map[ID]*Session),
+		owned:    make(map[ID]map[*Session]struct{}),
 	}, nil
 }
 
@@ -238,6 +244,7 @@ func (a *Acceptor) find(q *attachRequest, request []byte) (s *Session, key []byt
 	s.core.peer, s.core.secret = q.dialer, secret
 	s.core.owner = q.owner
 	a.sessions[q.session] = s
+	a.own(q.owner, s)
 	return s, key, accepted, true
 }
 
@@ -276,12 +283,33 @@ func (a *Acceptor) offer(s *Session) {
 // forget buries a session that has ended.
 func (a *Acceptor) forget(s *Session) {
 	s.mu.Lock()
-	e := s.core.epitaph()
+	e, owner := s.core.epitaph(), s.core.owner
 	s.mu.Unlock()
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.sessions[s.id] == s {
 		delete(a.sessions, s.id)
 		a.graves.add(s.id, e)
+		if delete(a.owned[owner], s); len(a.owned[owner]) == 0 {
+			delete(a.owned, owner)
+		}
 	}
+}
+
+// own notes whose session s is. mu is held.
+func (a *Acceptor) own(owner ID, s *Session) {
+	switch {
+	case owner == (ID{}):
+	case a.owned[owner] == nil:
+		a.owned[owner] = map[*Session]struct{}{s: {}}
+	default:
+		a.owned[owner][s] = struct{}{}
+	}
+}
+
+// ownedBy returns the sessions of an owner.
+func (a *Acceptor) ownedBy(owner ID) []*Session {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Collect(maps.Keys(a.owned[owner]))
 }

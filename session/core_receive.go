@@ -221,12 +221,8 @@ func (c *core) onCredit(now time.Time, id, consumed, limit uint64) error {
 		return violation("6", "credit %d/%d of %d", consumed, limit, st.sentOffset)
 	}
 	if consumed > st.peerConsumed {
-		c.streams.peerConsumed += consumed - st.peerConsumed
-		st.peerConsumed = consumed
 		c.streams.progressAt = now
-	}
-	if c.streams.peerConsumed == c.streams.sent {
-		c.streams.progressAt = time.Time{}
+		c.streams.settle(st, consumed)
 	}
 	st.sendLimit = max(st.sendLimit, limit)
 	return nil

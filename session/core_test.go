@@ -820,3 +820,22 @@ func appendUvarint(v uint64) []byte {
 	f := appendControl(nil, frameSeq, v)
 	return f[2:]
 }
+
+// §6: what a stream has left unconsumed ends with it, and the next message is not blamed for it.
+func TestStallEndsWithItsStream(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	st, _ := ct.a.openStream("dropped")
+	ct.a.send(st, []byte("nobody takes this"))
+	ct.settle(link)
+	ct.b.resetStream(ct.b.streams.find(st.id))
+	ct.settle(link)
+	ct.pass(stallPatience*DefaultHeartbeat-time.Second, link)
+	ct.a.send(&ct.a.streams.main, []byte("a question"))
+	ct.settle(link)
+	ct.now = ct.now.Add(2 * time.Second)
+	if s := ct.a.state(ct.now); s != Active {
+		t.Errorf("state %v two seconds after a message was sent", s)
+	}
+}

@@ -85,7 +85,8 @@ func (st *Stream) Receive(ctx context.Context) ([]byte, error) {
 }
 
 // ReceiveAppend is Receive into memory of the caller's: the message is appended to dst,
-// which is returned as it was with an error.
+// which is returned as it was with an error. What is behind dst, up to its capacity, may be
+// written to until the call returns, whatever it returns.
 func (st *Stream) ReceiveAppend(ctx context.Context, dst []byte) ([]byte, error) {
 	msg, err := st.receive(ctx, dst)
 	if err != nil {

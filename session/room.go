@@ -2,6 +2,7 @@ package session
 
 import (
 	"slices"
+	"sync/atomic"
 	"time"
 )
 
@@ -33,16 +34,13 @@ func (a *Acceptor) buryEnded() (some bool) {
 // endOlder ends the sessions that earlier incarnations of the same owner have left behind, and
 // reports whether there were any.
 func (a *Acceptor) endOlder(newer *Session, q *attachRequest) (some bool) {
-	if q.owner == (ID{}) {
-		return false
-	}
-	for _, s := range a.Sessions() {
+	for _, s := range a.ownedBy(q.owner) {
 		if s == newer {
 			continue
 		}
 		now := time.Now()
 		s.mu.Lock()
-		if s.core.owner == q.owner && s.core.peer < q.dialer {
+		if s.core.peer < q.dialer {
 			s.core.out.farewell = appendControl(nil, frameSuperseded, uint64(q.dialer), q.attempt)
 			s.core.lose(now, ReasonSuperseded, nil)
 			some = true
@@ -82,8 +80,52 @@ func (d *detached) evict(now time.Time) (done bool) {
 	return done
 }
 
-// trim ends detached sessions, longest detached first, until those left are within bounds.
-func (a *Acceptor) trim() {
+// room is what is known of detached sessions without asking each of them: thousands may lose their
+// links at once.
+type room struct {
+	detached atomic.Int64 // sessions
+	bytes    atomic.Int64 // that they held when they lost their links
+	asked    atomic.Int32 // calls of trim that are under way
+	trimmed  atomic.Int64 // when all were last asked, in nanoseconds
+}
+
+// note counts a change of a session, whose mutex is held.
+func (r *room) note(s *Session, ch *Change) {
+	if ch.From == Detached {
+		r.detached.Add(-1)
+		r.bytes.Add(-s.parked)
+	}
+	if ch.To == Detached {
+		s.parked = int64(s.core.log.held + s.core.inboxBytes())
+		r.detached.Add(1)
+		r.bytes.Add(s.parked)
+	}
+}
+
+// trimEvery is how often detached sessions are asked what they hold by now while they seem to be
+// within bounds.
+const trimEvery = time.Second
+
+// trim sees to it that detached sessions are within bounds. One call at a time does, for all who
+// ask meanwhile.
+func (a *Acceptor) trim(now time.Time) {
+	r := &a.room
+	if r.detached.Load() <= int64(a.cfg.MaxDetached) && r.bytes.Load() <= int64(a.cfg.DetachedBytes) && now.UnixNano()-r.trimmed.Load() < int64(trimEvery) {
+		return
+	}
+	asked := r.asked.Add(1)
+	if asked > 1 {
+		return // whoever is at it will look again
+	}
+	for asked > 0 {
+		r.trimmed.Store(now.UnixNano())
+		a.evictMost()
+		asked = r.asked.Add(-asked)
+	}
+}
+
+// evictMost ends detached sessions, longest detached first, until those left are within bounds.
+func (a *Acceptor) evictMost() {
 	list := a.detached()
 	total := 0
 	for i := range list {

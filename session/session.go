@@ -16,6 +16,8 @@ type Session struct {
 	cfg  Config
 	dial DialFunc  // dialing side
 	home *Acceptor // accepting side
+	// parked is what home counts as held by this session without a link; mu guards it.
+	parked int64
 
 	main *Stream
 	done chan struct{} // closed when the session has ended
@@ -185,15 +187,22 @@ func (s *Session) unlock(now time.Time) {
 	}
 	s.rearm()
 	events := s.takeEvents() // an attempt may have begun just now
+	parked := false
+	if s.home != nil {
+		for i := range changes {
+			s.home.room.note(s, &changes[i])
+			parked = parked || changes[i].To == Detached
+		}
+	}
 	s.mu.Unlock()
 	for _, e := range events {
 		s.cfg.Observe(s, e)
 	}
 	for _, ch := range changes {
 		s.logChange(ch)
-		if s.home != nil && ch.To == Detached {
-			s.home.trim()
-		}
+	}
+	if parked {
+		s.home.trim(now)
 	}
 	if ended && s.home != nil {
 		s.home.forget(s)

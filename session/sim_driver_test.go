@@ -73,8 +73,11 @@ func (x *simDriver) unlock(now time.Time) {
 	x.rearm(now)
 	for _, ch := range changes {
 		x.changed(ch)
+		if x.s.home != nil {
+			x.s.home.room.note(x.s, &ch)
+		}
 		if x.s.home != nil && ch.To == Detached {
-			x.s.home.trim()
+			x.s.home.trim(now)
 			x.proc.agree()
 		}
 	}

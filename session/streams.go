@@ -172,6 +172,15 @@ func (ss *streams) limits(granted uint64) {
 	ss.all(func(st *stream) { st.sendLimit = max(st.sendLimit, ss.granted) })
 }
 
+// settle notes that of st nothing before that offset waits for the peer's application.
+func (ss *streams) settle(st *stream, offset uint64) {
+	ss.peerConsumed += offset - st.peerConsumed
+	st.peerConsumed = offset
+	if ss.peerConsumed == ss.sent {
+		ss.progressAt = time.Time{} // until something waits again
+	}
+}
+
 // reap draws the consequences of the end of st in both directions, if it has come to that,
 // and forgets it when nothing is left to consume.
 func (ss *streams) reap(st *stream, budget *Budget) {
@@ -194,8 +203,7 @@ func (ss *streams) reap(st *stream, budget *Budget) {
 		ss.recent = nil
 	}
 	st.shrink(budget, ss.window)
-	// What the peer has not told to be consumed never will be.
-	ss.peerConsumed += st.sentOffset - st.peerConsumed
+	ss.settle(st, st.sentOffset) // what the peer has not told to be consumed never will be
 	if st.creditDue {
 		st.creditDue = false
 		ss.due--
