@@ -71,7 +71,6 @@ func NewAcceptor(cfg *AcceptorConfig) (*Acceptor, error) {
 		incoming: make(chan *Session, backlog),
 		done:     make(chan struct{}),
 		sessions: make(map[ID]*Session),
-		owned:    make(map[ID]map[*Session]struct{}),
 	}, nil
 }
 
@@ -300,11 +299,14 @@ func (a *Acceptor) forget(s *Session) {
 func (a *Acceptor) own(owner ID, s *Session) {
 	switch {
 	case owner == (ID{}):
-	case a.owned[owner] == nil:
-		a.owned[owner] = map[*Session]struct{}{s: {}}
-	default:
-		a.owned[owner][s] = struct{}{}
+		return
+	case a.owned == nil:
+		a.owned = make(map[ID]map[*Session]struct{})
 	}
+	if a.owned[owner] == nil {
+		a.owned[owner] = make(map[*Session]struct{})
+	}
+	a.owned[owner][s] = struct{}{}
 }
 
 // ownedBy returns the sessions of an owner.
