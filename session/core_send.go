@@ -58,6 +58,9 @@ func (c *core) reserve(st *stream, n int) space {
 		return s
 	}
 	st.sentOffset += uint64(n)
+	if c.streams.sent == c.streams.peerConsumed {
+		c.streams.progressAt = time.Time{} // until this has left, nothing waits
+	}
 	c.streams.sent += uint64(n)
 	return spaceYes
 }

@@ -176,9 +176,6 @@ func (ss *streams) limits(granted uint64) {
 func (ss *streams) settle(st *stream, offset uint64) {
 	ss.peerConsumed += offset - st.peerConsumed
 	st.peerConsumed = offset
-	if ss.peerConsumed == ss.sent {
-		ss.progressAt = time.Time{} // until something waits again
-	}
 }
 
 // reap draws the consequences of the end of st in both directions, if it has come to that,
