@@ -40,12 +40,14 @@ func (a *Acceptor) endOlder(newer *Session, q *attachRequest) (some bool) {
 		}
 		now := time.Now()
 		s.mu.Lock()
-		if s.core.peer < q.dialer {
-			s.core.out.farewell = appendControl(nil, frameSuperseded, uint64(q.dialer), q.attempt)
-			s.core.lose(now, ReasonSuperseded, nil)
-			some = true
+		if s.core.peer >= q.dialer {
+			s.mu.Unlock()
+			continue
 		}
+		s.core.out.farewell = appendControl(nil, frameSuperseded, uint64(q.dialer), q.attempt)
+		s.core.lose(now, ReasonSuperseded, nil)
 		s.unlock(now)
+		some = true
 	}
 	return some
 }
