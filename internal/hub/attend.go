@@ -35,8 +35,11 @@ func (c *client) attended(ctx context.Context, l *lane, params *mcp.CallToolPara
 		}
 	}()
 	res, err := l.mcp.CallTool(ctx, params)
-	if err != nil && context.Cause(ctx) == errDeadConnection {
+	switch {
+	case err != nil && context.Cause(ctx) == errDeadConnection:
 		err = errDeadConnection
+	case errors.Is(err, mcp.ErrConnectionClosed):
+		c.outdated() // a look at the tools finds out whether calls can be made at all
 	}
 	cancel(nil)
 	<-attending

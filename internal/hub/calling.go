@@ -160,9 +160,9 @@ func (c *calling) givenUp(ctx context.Context, left bool) error {
 	case isShutdown(ctx): // the next hub settles it
 		return &api.Error{Code: api.CodeOutcomeUnknown, Message: c.where() + ": the hub was shut down during the call; its outcome is unknown", Err: errShuttingDown}
 	}
-	if c.via != nil && c.via.cancelsNothing() {
+	if c.via != nil && (c.via.cancelsNothing() || c.via.cancelsByID() && !c.tracked()) {
 		c.settle(ledger.Unknown)
-		return contextError(ctx, c.where()+" was given up; the instance knows no way to be told, and may go on with it")
+		return contextError(ctx, c.where()+" was given up; the instance can't be told, and may go on with it")
 	}
 	c.settleLater(withdraw)
 	return contextError(ctx, c.where()+" was given up; the instance was told to cancel it")
@@ -170,7 +170,10 @@ func (c *calling) givenUp(ctx context.Context, left bool) error {
 
 // unknown is the error of a call whose outcome can't be told to its caller.
 func (c *calling) unknown() error {
-	reason := errorText(c.lost)
+	reason, what := errorText(c.lost), "session"
+	if c.via != nil && c.via.overHTTP() {
+		what = "connection"
+	}
 	switch {
 	case c.link.life.Err() != nil:
 		reason = errorText(context.Cause(c.link.life))
@@ -179,7 +182,7 @@ func (c *calling) unknown() error {
 	}
 	return &api.Error{
 		Code:    api.CodeOutcomeUnknown,
-		Message: fmt.Sprintf("%s: the session was lost during the call, its outcome is unknown and it was not repeated (%s)", c.where(), reason),
+		Message: fmt.Sprintf("%s: the %s was lost during the call, its outcome is unknown and it was not repeated (%s)", c.where(), what, reason),
 		Err:     c.lost,
 	}
 }

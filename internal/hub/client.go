@@ -73,7 +73,7 @@ func newClient(ctx context.Context, cfg *Config, sess way, life string, log *slo
 		defer close(c.done)
 		c.err = c.main.mcp.Wait()
 	})
-	if _, ok := sess.(httpWay); ok {
+	if c.overHTTP() {
 		polling, give := context.WithCancel(context.Background())
 		c.give = give
 		c.waiting.Go(func() { c.poll(polling) })
@@ -165,16 +165,19 @@ func (c *client) tellsOutcomes() bool {
 	return c.asks
 }
 
+func (c *client) overHTTP() bool {
+	_, http := c.session.(httpWay)
+	return http
+}
+
 // cancelsByID reports whether a call is cancelled by its id only.
 func (c *client) cancelsByID() bool {
-	_, http := c.session.(httpWay)
-	return http && c.tellsOutcomes()
+	return c.overHTTP() && c.tellsOutcomes()
 }
 
 // cancelsNothing reports whether a call can't be cancelled.
 func (c *client) cancelsNothing() bool {
-	h, http := c.session.(httpWay)
-	return http && (h.Legacy() || !c.tellsOutcomes())
+	return c.overHTTP() && !c.tellsOutcomes()
 }
 
 // checkTool refuses what no program of good will sends.

@@ -46,6 +46,5 @@ func (c *client) poll(ctx context.Context) {
 // survives reports whether the connection goes on after the tools could not be listed: over
 // HTTP a request may fail, and checks decide about the instance.
 func (c *client) survives(err error) bool {
-	_, http := c.session.(httpWay)
-	return http && !errors.Is(err, mcp.ErrConnectionClosed)
+	return c.overHTTP() && !errors.Is(err, mcp.ErrConnectionClosed)
 }

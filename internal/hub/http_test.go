@@ -356,6 +356,9 @@ func TestD3_ExistingBrummerRunsOnce(t *testing.T) {
 	for b.Calls.Load() == 1 {
 		time.Sleep(time.Millisecond)
 	}
+	if res, err := call(h, t.Context(), "old", "scripts_list"); err != nil || textOf(t, res) != `{"dev":"vite"}` {
+		t.Errorf("beside a call that takes long: %+v, %v", res, err)
+	}
 	proxy.Stall()
 	h.reaches(t, "old", api.Retrying)
 	proxy.Heal()
@@ -364,7 +367,7 @@ func TestD3_ExistingBrummerRunsOnce(t *testing.T) {
 	if err := await(t, "answer", ended); err != nil {
 		t.Error(err)
 	}
-	if n := b.Calls.Load(); n != 2 {
+	if n := b.Calls.Load(); n != 3 {
 		t.Errorf("%d calls", n)
 	}
 }

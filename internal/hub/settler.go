@@ -151,6 +151,11 @@ func (c *client) outcome(ctx context.Context, call ledger.Call, p parting) (call
 // ask calls one of the tools that tell of calls.
 func (c *client) ask(ctx context.Context, tool string, input any, id callid.ID) (callid.Outcome, error) {
 	var out callid.Outcome
+	if c.overHTTP() { // a connection may die silently
+		var done context.CancelFunc
+		ctx, done = context.WithTimeout(ctx, logReadLimit)
+		defer done()
+	}
 	res, err := c.main.mcp.CallTool(ctx, &mcp.CallToolParams{Name: tool, Arguments: input})
 	if err != nil {
 		return out, err

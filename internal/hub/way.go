@@ -67,18 +67,17 @@ func (h httpWay) onlyReads(tool string, arguments json.RawMessage) bool {
 }
 
 func (h httpWay) lacks() []string {
-	lacking := []string{
-		"an answer whose connection breaks is lost: such a call fails with outcome_unknown unless the instance can tell its outcome",
-		"new tools are seen after 30 s",
-		"a silent outage is noticed after 25 s",
-	}
+	lacking := []string{"a silent outage is noticed after 25 s", "new tools are seen after 30 s"}
 	if h.Legacy() {
 		return append(lacking,
-			"the instance knows no call ids: the outcome of a call whose answer is lost stays unknown, and one that is given up goes on",
+			"a call whose connection breaks ends with outcome_unknown",
+			"one that is given up goes on",
 			"no progress of calls",
-			"log lines are polled for, twice a second")
+			"log lines are asked for twice a second")
 	}
-	return append(lacking, "the instance's token goes over the connection as it is")
+	return append(lacking,
+		"the answer of a read whose connection breaks is lost",
+		"the instance's token is sent with each request")
 }
 
 // transportOf says how an instance is reached: one of the api's transports, or "" if there is

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
@@ -96,5 +97,7 @@ func legacyTools(raw json.RawMessage) (json.RawMessage, error) {
 		}
 		tools = append(tools, t)
 	}
+	// brummer's order is another one each time.
+	slices.SortFunc(tools, func(a, b map[string]json.RawMessage) int { return bytes.Compare(a["name"], b["name"]) })
 	return json.Marshal(map[string]any{"tools": tools})
 }

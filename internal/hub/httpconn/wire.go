@@ -3,18 +3,14 @@ package httpconn
 import (
 	"context"
 	"crypto/tls"
-	"fmt"
 	"io"
-	"mime"
 	"net"
 	"net/http"
 	"net/http/httptrace"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/standardbeagle/brum/errors"
-	"github.com/standardbeagle/brum/session"
 )
 
 type sentKey struct{}
@@ -158,56 +154,6 @@ func (w *wire) abandon(cause error) {
 	w.base.CloseIdleConnections()
 }
 
-// RequestError is the failure of a request that got no answer of the instance's. (The SDK
-// joins errors of its own to it that look like one.)
-type RequestError struct{ Err error }
-
-func (e *RequestError) Error() string { return e.Err.Error() }
-
-// Unwrap returns the cause.
-func (e *RequestError) Unwrap() error { return e.Err }
-
-// StatusError is an answer over HTTP that is none of the protocol above it.
-type StatusError struct{ Code int }
-
-func (e *StatusError) Error() string {
-	return fmt.Sprintf("the instance answered with HTTP status %d %s", e.Code, http.StatusText(e.Code))
-}
-
-// ErrorKind implements errors.Kinded.
-func (e *StatusError) ErrorKind() errors.Kind {
-	switch e.Code {
-	case http.StatusUnauthorized, http.StatusForbidden:
-		return errors.Unauthorized
-	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
-		return errors.Limit
-	}
-	return errors.Protocol
-}
-
-// Is lets a request that is too large look like a message of a session that is.
-func (e *StatusError) Is(target error) bool {
-	return target == session.ErrTooLarge && e.Code == http.StatusRequestEntityTooLarge
-}
-
-// mayHaveRun is false where the status says that nothing was carried out.
-func (e *StatusError) mayHaveRun() bool { return e.Code < 400 || e.Code >= 500 }
-
-// refusalIn is the error that resp is, if it is one; then its body is closed.
-func refusalIn(resp *http.Response) error {
-	if resp.StatusCode >= 200 && resp.StatusCode < 300 {
-		return nil
-	}
-	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
-	passing := resp.StatusCode == http.StatusTooManyRequests || resp.StatusCode >= 500 // it need not be the instance that says so
-	if kind == "application/json" && !passing {
-		return nil
-	}
-	io.Copy(io.Discard, io.LimitReader(resp.Body, 4<<10)) // so that the connection can be used again
-	resp.Body.Close()
-	return &StatusError{resp.StatusCode}
-}
-
 // body tells how reading an answer went.
 type body struct {
 	io.ReadCloser
@@ -234,55 +180,4 @@ func (b *body) Close() error {
 	err := b.ReadCloser.Close()
 	b.once.Do(func() { b.ended(nil) })
 	return err
-}
-
-// countedConn counts the writes that took anything, those under way included.
-type countedConn struct {
-	net.Conn
-	writes atomic.Int64
-}
-
-func (c *countedConn) Write(b []byte) (int, error) {
-	c.writes.Add(1)
-	n, err := c.Conn.Write(b)
-	if n == 0 && err != nil {
-		c.writes.Add(-1)
-	}
-	return n, err
-}
-
-// departure knows the connections that one request was given; the transport tries another
-// if nothing could be written to the first.
-type departure struct {
-	mu    sync.Mutex
-	conns []connUse
-}
-
-type connUse struct {
-	conn   *countedConn
-	before int64
-}
-
-func (d *departure) got(info httptrace.GotConnInfo) {
-	c := info.Conn
-	if secure, ok := c.(*tls.Conn); ok {
-		c = secure.NetConn()
-	}
-	counted := c.(*countedConn) // all are
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	d.conns = append(d.conns, connUse{counted, counted.writes.Load()})
-}
-
-// left reports whether anything of the request was written. After ctx's end the transport may
-// not have finished with it: then what could be written counts.
-func (d *departure) left(ctx context.Context) bool {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for _, u := range d.conns {
-		if ctx.Err() != nil || u.conn.writes.Load() > u.before {
-			return true
-		}
-	}
-	return false
 }
