@@ -93,6 +93,7 @@ func run() error {
 	if b.peers, err = available(b.peers); err != nil {
 		return err
 	}
+	manyFiles()
 	began := time.Now()
 	b.report.head()
 	b.report.Note = *note
