@@ -97,6 +97,9 @@ func run() error {
 	began := time.Now()
 	b.report.head()
 	b.report.Note = *note
+	if *doc != "" {
+		b.report.Command = "`make bench`, that is `" + b.report.Command + "`"
+	}
 	failed := b.measure(*scenarios)
 	if err := b.report.publish(*doc, *save); err != nil {
 		return err
