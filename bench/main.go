@@ -93,9 +93,13 @@ func run() error {
 	if b.peers, err = available(b.peers); err != nil {
 		return err
 	}
+	manyFiles()
 	began := time.Now()
 	b.report.head()
 	b.report.Note = *note
+	if *doc != "" {
+		b.report.Command = "`make bench`, that is `" + b.report.Command + "`"
+	}
 	failed := b.measure(*scenarios)
 	if err := b.report.publish(*doc, *save); err != nil {
 		return err

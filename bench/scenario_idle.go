@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 )
 
 var idleScenario = scenario{
@@ -112,8 +113,15 @@ func openIdle(p peer, addr string, n int) ([]conn, error) {
 		errs  []error
 		slots = make(chan struct{}, 16)
 	)
-	for range n {
+	late := time.Now().Add(patience)
+	for i := range n {
 		slots <- struct{}{}
+		if time.Now().After(late) {
+			mu.Lock()
+			errs = append(errs, fmt.Errorf("%s: %d of %d connections within %s", p.name(), i, n, patience))
+			mu.Unlock()
+			break
+		}
 		wg.Go(func() {
 			defer func() { <-slots }()
 			c, err := openOne(p, addr)
@@ -135,6 +143,7 @@ func openOne(p peer, addr string) (conn, error) {
 	if err != nil {
 		return nil, err
 	}
+	defer time.AfterFunc(patience, func() { c.close() }).Stop()
 	if _, err := roundTrips(c, 128, 1); err != nil {
 		c.close()
 		return nil, fmt.Errorf("%s: %w", p.name(), err)

@@ -17,7 +17,7 @@ const longPathFigure = "120 ms, 1 Gbit/s: goodput"
 func runLongPath(b *bench) error {
 	f := b.report.add("long path", longPathFigure, "Mbit/s", higher)
 	contenders := append(b.peersOf("tcp", "coder", "brum", "grpc"), newWidePeer())
-	size, rounds := 400<<20, 2
+	size, rounds := 200<<20, 2
 	if b.quick {
 		size, rounds = 96<<20, 1
 	}

@@ -53,6 +53,7 @@ func targets() []target {
 		{work: "black hole, then open: next message, ms", figure: holeBack, bound: atMost, limit: 3_000},
 		{work: "black hole while idle, then open: next message, ms", figure: holeIdle, bound: atMost, limit: 35_000},
 		{work: "call beside 64 MiB, added to p99, ms", figure: bulkAdded, bound: atMost, limit: 5},
+		{work: "120 ms, 1 Gbit/s, default windows", figure: longPathFigure, against: "tcp", bound: atLeast, limit: 0.9},
 		{work: "120 ms, 1 Gbit/s, wide windows", figure: longPathFigure, of: wideName, against: "tcp", bound: atLeast, limit: 0.9},
 		{work: "growth of memory a session to 10,000", figure: growthMemory, bound: atMost, limit: 1.15},
 		{work: "growth of CPU a call to 10,000, against coder's", figure: growthCPU, against: baseline, bound: atMost, limit: 1.15},
