@@ -136,18 +136,30 @@ func (st *stream) usedUp() bool {
 // A window is measured by the time in which it is used up twice. Once would not do: what has
 // waited while the application did not run is consumed at the speed of memory.
 const (
-	windowRounds = 4                      // so many round trips; less, and the window is too small
-	minRound     = 100 * time.Microsecond // a shorter one says more about processors than about the path
+	windowRounds = 32 // so many round trips; less, and the window is too small
+	// Where round trips take less than nearPath, the peer is on this machine or next to it: they
+	// don't become longer, and a larger window than they need would cost more than it brings.
+	nearPath   = time.Millisecond
+	nearRounds = 4
+	minRound   = 100 * time.Microsecond // a shorter one says more about processors than about the path
 )
+
+// quick is the time below which a window that was used up twice is too small.
+func quick(rtt time.Duration) time.Duration {
+	if rtt < nearPath {
+		return nearRounds * max(rtt, minRound)
+	}
+	return windowRounds * rtt // the path may have become slower since that was measured
+}
 
 // grant renews the credit. A window that is used up within a few round trips is too small for
 // the path: it doubles, while the budget allows, up to limit. One that is too large is slow, too:
 // what waits in it has left the processor's cache when its turn comes.
 func (st *stream) grant(now time.Time, rtt time.Duration, limit int, budget *Budget) {
 	if st.consumed-st.measured >= 2*uint64(st.window) {
-		quick := now.Sub(st.measuredAt) < windowRounds*max(rtt, minRound)
+		short := now.Sub(st.measuredAt) < quick(rtt)
 		st.measured, st.measuredAt = st.consumed, now
-		if grown := min(2*st.window, limit); quick && st.window < limit && budget.take(grown-st.window, fairShare) {
+		if grown := min(2*st.window, limit); short && st.window < limit && budget.take(grown-st.window, fairShare) {
 			st.window = grown
 		}
 	}

@@ -31,8 +31,8 @@ func TestWindowFollowsThePath(t *testing.T) {
 		got, least, most int
 	}{
 		"a window for each round trip": {flow(100, full, 50*time.Millisecond, 50*time.Millisecond, limit, NewBudget(1<<30)), limit, limit},
-		"the path is slower":           {flow(1000, rate(32<<10), 50*time.Millisecond, 50*time.Millisecond, limit, NewBudget(1<<30)), first, first},
-		"the path takes 600 KiB":       {flow(1000, rate(600<<10), 50*time.Millisecond, 50*time.Millisecond, limit, NewBudget(1<<30)), 1 << 20, 2 << 20},
+		"the path is slower":           {flow(1000, rate(8<<10), 50*time.Millisecond, 50*time.Millisecond, limit, NewBudget(1<<30)), first, first},
+		"the path has become slower":   {flow(100, full, 50*time.Millisecond, 500*time.Millisecond, limit, NewBudget(1<<30)), limit, limit},
 		"a short path":                 {flow(1000, rate(64<<10), 50*time.Microsecond, 60*time.Microsecond, limit, NewBudget(1<<30)), first, 512 << 10},
 		"now and then a full window": {flow(1000, func(i, window int) int {
 			if i%100 == 0 {
