@@ -103,8 +103,9 @@ func TestK3_NoFilesLeft(t *testing.T) {
 	sessionBefore := before.Instances[0].SessionID
 	files := map[string]int{"instance": openFiles(t, instance.Process.Pid), "hub": openFiles(t, hub.Process.Pid)}
 
+	listening := instanceLog.find(w, `"msg":"listening","address":"([^"]+)"`)
 	crowds := []*crowd{
-		gather("tcp", instanceLog.find(w, `msg=listening address=(\S+)`)),
+		gather("tcp", listening),
 		gather("tcp", strings.TrimPrefix(before.Hub.HTTP, "http://")),
 	}
 	instanceLog.find(w, "("+exhausted+")")
@@ -141,6 +142,7 @@ func TestK3_NoFilesLeft(t *testing.T) {
 	if get(t, before.Hub.HTTP+"/healthz") != "ok\n" {
 		t.Error("the hub's HTTP does not answer")
 	}
+	get(t, "http://"+listening+"/health") // that all is well again shows with the next connection
 	w.await("files to be closed", func() bool {
 		return openFiles(t, instance.Process.Pid) <= files["instance"]+2 && openFiles(t, hub.Process.Pid) <= files["hub"]+6 // for the late one, and status
 	})

@@ -97,8 +97,8 @@ func (w *world) startLogged(cmd *exec.Cmd, log func() string) {
 // answers makes sure that the instance with that log works.
 func (w *world) answers(log string) {
 	w.t.Helper()
-	_, address, _ := strings.Cut(log, "msg=listening address=")
-	address, _, _ = strings.Cut(address, "\n")
+	_, address, _ := strings.Cut(log, `"msg":"listening","address":"`)
+	address, _, _ = strings.Cut(address, `"`)
 	resp, err := http.Get("http://" + address + "/health")
 	if err != nil {
 		w.t.Fatalf("%v\n%s", err, log)
