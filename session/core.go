@@ -42,6 +42,7 @@ type core struct {
 
 	replaying uint64    // frames that the current link had to send again
 	armed     time.Time // when tick was asked to come
+	spoke     bool      // messages have left since anything arrived
 
 	published State
 	changes   []Change

@@ -13,6 +13,7 @@ func (c *core) receive(now time.Time, linkID uint64, blk *block) (kept bool, err
 		return false, nil // fenced
 	}
 	c.live.inbound(now)
+	c.spoke = false
 	why := c.suspicion() // before the answer to it comes
 	c.reached(now)
 	kept, err = c.parse(now, blk)

@@ -97,6 +97,7 @@ func (c *core) nextPacket(now time.Time, head []byte) (packet, bool) {
 	}
 	p.head = c.control(p.head, now, p.block == nil)
 	if p.block != nil {
+		c.spoke = true
 		p.head = appendControl(p.head, frameSeq, first)
 		c.live.acks(now, true, false)
 		if c.streams.progressAt.IsZero() {
@@ -118,6 +119,11 @@ func (c *core) controlDue() bool {
 	return c.out.ackNow || c.out.ping || c.out.pongN > 0 || c.streams.due > 0 ||
 		(c.phase == phaseDraining && !c.out.endSent)
 }
+
+// quiet reports whether a message may as well be written at once by who sends it: little is on its
+// way, and nothing was sent since the peer spoke last. Else others are likely to follow, and a
+// packet can hold them all.
+func (c *core) quiet() bool { return !c.spoke && c.log.held <= smallBlock }
 
 // wantsWrite reports whether nextPacket would have something to say.
 func (c *core) wantsWrite() bool {

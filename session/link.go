@@ -2,6 +2,7 @@ package session
 
 import (
 	"io"
+	"runtime"
 	"sync"
 	"time"
 )
@@ -116,6 +117,7 @@ func readPacket(conn Conn) (*block, error) {
 // writer writes what is due. It is a goroutine only for so long: a quiet session has none.
 func (s *Session) writer(l *link) {
 	defer s.wg.Done()
+	runtime.Gosched() // others who are about to send share the packet
 	s.mu.Lock()
 	l.woken = false
 	if s.link != l || l.writing {

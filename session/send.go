@@ -79,7 +79,7 @@ func (s *Session) pushed() {
 		s.mu.Unlock()
 		return
 	}
-	if s.core.log.held > smallBlock {
+	if !s.core.quiet() {
 		s.wakeWriter()
 		s.mu.Unlock()
 		return

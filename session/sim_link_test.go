@@ -97,7 +97,7 @@ func (x *simDriver) pushed(then func()) {
 	l := x.link
 	switch {
 	case l == nil || l.writing || l.woken:
-	case x.core.log.held > smallBlock:
+	case !x.core.quiet():
 		x.wakeWriter()
 	default:
 		x.flush(l, true, then)

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/service"
+	"github.com/standardbeagle/brum/internal/limits"
 )
 
 func (a *app) serviceCommand() *cobra.Command {
@@ -89,8 +91,13 @@ func (a *app) serviceSpec(f *hubFlags) (service.Spec, error) {
 	if err != nil {
 		return service.Spec{}, err
 	}
-	if f.discoveryDir == "" {
-		f.discoveryDir = os.Getenv("BRUM_DISCOVERY_DIR")
+	// A service has another environment than this command.
+	for flag, variable := range map[*string]string{
+		&f.discoveryDir:       "BRUM_DISCOVERY_DIR",
+		&f.limits.connections: limits.ConnectionsVariable,
+		&f.limits.memory:      limits.MemoryVariable,
+	} {
+		*flag = cmp.Or(*flag, os.Getenv(variable))
 	}
 	if err := f.check(); err != nil {
 		return service.Spec{}, err
