@@ -22,6 +22,7 @@ const settle = 300 * time.Millisecond
 type nap struct {
 	began  time.Time
 	slept  time.Duration
+	fell   time.Time // asleep, or a moment before
 	middle time.Time // of the sleep, by the wall clock
 	thawed time.Time
 	back   time.Time // when the network returned; zero if it was never away
@@ -94,7 +95,7 @@ func (n *nap) await() error {
 	for awake := now(); time.Now().Before(deadline); awake = now() {
 		time.Sleep(look)
 		if slept := sleepClock() - before; slept > least {
-			n.slept, n.middle, n.thawed = slept, awake.Add(slept/2), now()
+			n.slept, n.fell, n.middle, n.thawed = slept, awake, awake.Add(slept/2), now()
 			return nil
 		}
 	}
@@ -125,7 +126,7 @@ func (m *machine) report(ctx context.Context) (*side.Wake, error) {
 	}
 	w := &side.Wake{
 		State: state, Slept: n.slept, Thawed: n.thawed, Back: n.thawed,
-		FirstByte:     m.session.wrote.after(n.middle),
+		FirstByte:     m.session.wrote.after(n.fell), // a session is held before a sleep, and says nothing
 		SessionActive: m.session.activeAfter(n.middle),
 		Echoed:        n.echoed, Called: n.called,
 		CallError: text(n.callError), EchoError: text(n.echoError),
