@@ -12,24 +12,28 @@ import (
 // measure returns how long after a fault's begin sessions left the state active, and how long
 // after its end those that were cut off were active again.
 func measure(lines []report.Line, began, over time.Time) (noticed, resumed times) {
-	left, linked, back := make(map[int]bool), make(map[int]bool), make(map[int]bool)
+	left, back := make(map[int]bool), make(map[int]bool)
 	for _, l := range lines {
 		if l.Change == nil {
 			continue
 		}
-		i, active := l.Session, l.Change.To == "active"
+		i := l.Session
 		if l.At.After(began) && !left[i] && l.Change.From == "active" {
 			left[i] = true
 			noticed = append(noticed, l.At.Sub(began))
 		}
-		if l.At.After(over) && !back[i] && active && !linked[i] {
+		// A hub that was killed has not told that it lost anything: what counts is what each
+		// change comes from.
+		if l.At.After(over) && !back[i] && l.Change.To == "active" && !linked(l.Change.From) {
 			back[i] = true
 			resumed = append(resumed, l.At.Sub(over))
 		}
-		linked[i] = active
 	}
 	return noticed, resumed
 }
+
+// linked reports whether a session in that state has a link.
+func linked(state string) bool { return state == "active" || state == "suspect" || state == "stalled" }
 
 // settle ends both peers of a pair whose processes have lived all the time, and checks that
 // every message arrived once, every call was answered once and no session was lost.
