@@ -14,7 +14,6 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/bridge"
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/mcpserver"
-	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/internal/version"
 )
 
@@ -50,20 +49,11 @@ func (a *app) bridge(ctx context.Context, f hubFlags, noStart bool) error {
 	if err := f.check(); err != nil {
 		return err
 	}
-	out := a.Err
-	if f.logFile != "" {
-		file, err := programlog.Open(f.logFile)
-		if err != nil {
-			return err
-		}
-		defer file.Close()
-		out = file
-	}
-	l, err := newLog(out, f.logLevel)
+	l, closeLog, err := a.openLog(&f)
 	if err != nil {
 		return err
 	}
-	defer l.ToggleOnSignal()()
+	defer closeLog()
 	log := l.Logger
 	if err := preparePaths(a.socket); err != nil {
 		return err

@@ -123,6 +123,26 @@ func newLog(w io.Writer, level string) (*programlog.Log, error) {
 	return programlog.New(w, l), nil
 }
 
+// openLog opens the log of a program that goes on: where its flags say, and with a signal to
+// toggle its level.
+func (a *app) openLog(f *hubFlags) (log *programlog.Log, closeLog func(), err error) {
+	level, err := programlog.ParseLevel(f.logLevel)
+	if err != nil {
+		return nil, nil, usagef("--log-level: %w", err)
+	}
+	if f.logFile == "" {
+		log = programlog.New(a.Err, level)
+		return log, log.ToggleOnSignal(), nil
+	}
+	file, err := programlog.Open(f.logFile)
+	if err != nil {
+		return nil, nil, err
+	}
+	log = programlog.New(file, level)
+	stop := log.ToggleOnSignal()
+	return log, func() { stop(); file.Close() }, nil
+}
+
 // plain makes what comes from elsewhere safe to print: one line, without control characters.
 func plain(s string) string {
 	return strings.Map(func(r rune) rune {

@@ -110,20 +110,11 @@ func (a *app) serveCommand() *cobra.Command {
 		GroupID: groupHub,
 		Args:    args(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			out := a.Err
-			if f.logFile != "" {
-				file, err := programlog.Open(f.logFile)
-				if err != nil {
-					return err
-				}
-				defer file.Close()
-				out = file
-			}
-			log, err := newLog(out, f.logLevel)
+			log, closeLog, err := a.openLog(&f)
 			if err != nil {
 				return err
 			}
-			defer log.ToggleOnSignal()()
+			defer closeLog()
 			policy, err := hub.ParseLedgerPolicy(f.ledger)
 			if err != nil {
 				return usagef("--ledger: %w", err)

@@ -1,3 +1,5 @@
+//go:build !race
+
 package session
 
 import (
@@ -9,9 +11,6 @@ import (
 // Sending and receiving allocates nothing on the way, whether acknowledgements come before or
 // after the write of what they acknowledge has returned.
 func TestAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
 	for name, run := range map[string]struct {
 		size, count int
 		late        bool // writes return when everything has been acknowledged
@@ -113,9 +112,6 @@ func (c *sink) Close() error { close(c.closed); return nil }
 
 // To start a writer allocates nothing.
 func TestWriterAllocations(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector allocates")
-	}
 	cfg, err := (&Config{Key: testKey}).resolve()
 	if err != nil {
 		t.Fatal(err)
