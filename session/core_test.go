@@ -839,3 +839,48 @@ func TestStallEndsWithItsStream(t *testing.T) {
 		t.Errorf("state %v two seconds after a message was sent", s)
 	}
 }
+
+// Who answers several requests writes the first answer for itself and leaves the others to share a
+// packet; with the next word of the peer that begins anew.
+func TestLaterAnswersWaitForCompany(t *testing.T) {
+	ct := newCoreTest(t)
+	link := ct.attach()
+	ct.settle(link)
+	ct.b.send(&ct.b.streams.main, []byte("requests"))
+	ct.settle(link)
+	if !ct.a.quiet() {
+		t.Error("nothing was said since, and the link is not quiet")
+	}
+	ct.a.send(&ct.a.streams.main, []byte("an answer"))
+	p := ct.next(ct.a)
+	if ct.a.quiet() {
+		t.Error("an answer has left, and the link is quiet")
+	}
+	if err := ct.deliver(ct.b, link, p); err != nil {
+		t.Fatal(err)
+	}
+	ct.settle(link)
+	ct.b.send(&ct.b.streams.main, []byte("more"))
+	ct.settle(link)
+	if !ct.a.quiet() {
+		t.Error("the peer has spoken, and the link is not quiet")
+	}
+}
+
+// What is counted of a session that loses its link is taken back when it has one again, whatever
+// it holds by then.
+func TestRoomCountsEachSessionOnce(t *testing.T) {
+	ct := newCoreTest(t)
+	ct.settle(ct.attach())
+	ct.b.send(&ct.b.streams.main, []byte("held"))
+	s, r := &Session{core: ct.b}, &room{}
+	r.note(s, &Change{From: Active, To: Detached})
+	if n, bytes := r.detached.Load(), r.bytes.Load(); n != 1 || bytes < int64(len("held")) {
+		t.Errorf("%d sessions hold %d bytes", n, bytes)
+	}
+	ct.b.send(&ct.b.streams.main, []byte("more"))
+	r.note(s, &Change{From: Detached, To: Closed})
+	if n, bytes := r.detached.Load(), r.bytes.Load(); n != 0 || bytes != 0 {
+		t.Errorf("%d sessions hold %d bytes, want none", n, bytes)
+	}
+}
