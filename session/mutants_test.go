@@ -75,6 +75,8 @@ var mutants = []mutant{
 		"return n > 0 && hmac.Equal(reply[n:], proof(key, \"brum attach reply\", request, reply[:n]))", "return n > 0"}}},
 	{"a slow path is never learned", []mutate.Edit{{"liveness.go",
 		"\t\t\tv.lull = min(max(now.Sub(v.ackWait), 2*v.lull), maxLull)\n", ""}}},
+	{"a former link's round trip counts", []mutate.Edit{{"liveness.go",
+		"v.lastInbound, v.rtt = now, 0", "v.lastInbound = now"}}},
 }
 
 // timingMutants are about when things happen, which only the simulation lives through.
@@ -84,8 +86,6 @@ var timingMutants = []mutant{
 		"now.Sub(v.probe.look) > probeSlack && asked < maxAsked:", "false:"}}},
 	{"a probe's deadline ignores the round trip", []mutate.Edit{{"liveness.go",
 		"\treturn min(max(4*v.rtt, 2*v.lull, minProbe), maxProbe)\n", "\treturn minProbe\n"}}},
-	{"a former link's round trip counts", []mutate.Edit{{"liveness.go",
-		"v.lastInbound, v.rtt = now, 0", "v.lastInbound = now"}}},
 	{"what is sent is a sign of life", []mutate.Edit{{"core_send.go",
 		"\tp.head = c.control(p.head, now, p.block == nil)\n",
 		"\tp.head = c.control(p.head, now, p.block == nil)\n\tc.live.lastInbound = now\n"}}},
@@ -114,7 +114,8 @@ const (
 	others      = "^Test(E[^x]|S[^i]|[^ES])"
 )
 
-// named are mutants on which the exploration does not come to an end, with the tests that find them.
+// named are mutants on which the exploration does not come to an end, or of which it knows nothing,
+// with the tests that find them.
 var named = map[string]string{
 	"a probe is judged by any timer": "^(TestPauseIsNotDeath|TestSleepIsToldFromPause|TestBufferedBytesDoNotAnswerProbe|TestBulkDelaysJudgement|TestSilentPeerIdle)$",
 	"a pause is taken for silence":   "^(TestPauseIsNotDeath|TestSleepIsToldFromPause)$",
@@ -122,6 +123,8 @@ var named = map[string]string{
 	"the cursor goes on after END":   "^(TestEndBehindFrozenCursor|TestSimultaneousEnd)$",
 	"digests are not compared":       "^TestDigestMismatchAtAttach$",
 	"credit is not enforced":         "^TestCreditIsEnforced$",
+
+	"a former link's round trip counts": "^TestFreshLinkForgetsTheRoundTrip$",
 }
 
 // TestMutants shows that the tests would notice: each mutant has to fail them. The exploration
