@@ -100,7 +100,7 @@ func dial(ctx context.Context, target *url.URL, request []byte, o DialOptions) (
 	defer cancel()
 
 	c := &Conn{masks: true}
-	upgrade := newUpgrader(ctx, o)
+	upgrade := &upgrader{ctx: ctx, options: o}
 	ws, resp, err := websocket.Dial(ctx, target.String(), &websocket.DialOptions{
 		HTTPClient: &http.Client{
 			Transport:     upgrade,

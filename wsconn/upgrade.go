@@ -7,52 +7,29 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 )
 
 // upgrader is the RoundTripper of one dial. It puts a stream between the WebSocket library
 // and whatever connection the upgrade ended up on (plain, TLS, or either through a proxy).
 type upgrader struct {
-	http   *http.Transport
-	stream *stream
+	ctx     context.Context // of the dial: an http.Transport goes on dialing, and shaking hands, for a request that was given up
+	options DialOptions
+	stream  *stream
 
-	mu        sync.Mutex // guards following: the transport dials in a goroutine of its own
+	mu        sync.Mutex // guards following: a transport dials in a goroutine of its own
 	bottom    net.Conn
 	abandoned bool
 	ahead     bool // bottom was open before
 }
 
-// newUpgrader returns an upgrader whose dialing ends with ctx. The transport itself goes on
-// dialing, and shaking hands, for a request that was given up.
-func newUpgrader(ctx context.Context, o DialOptions) *upgrader {
-	u := &upgrader{}
-	protocols := new(http.Protocols)
-	protocols.SetHTTP1(true) // HTTP/2 has no upgrade
-	config := o.TLS.Clone()
-	if config == nil {
-		config = &tls.Config{MinVersion: tls.VersionTLS12}
+// open opens the TCP connection, and notes it, unless nobody wants it any more.
+func (u *upgrader) open(_ context.Context, network, address string) (net.Conn, error) {
+	conn, err := u.options.DialContext(u.ctx, network, address)
+	if err != nil {
+		return nil, err
 	}
-	config.NextProtos = []string{"http/1.1"}
-	u.http = &http.Transport{
-		Proxy:                  o.Proxy,
-		TLSClientConfig:        config,
-		Protocols:              protocols,
-		DisableKeepAlives:      true,
-		DisableCompression:     true,
-		MaxResponseHeaderBytes: maxHeader,
-		DialContext: func(_ context.Context, network, address string) (net.Conn, error) {
-			conn, err := o.DialContext(ctx, network, address)
-			if err != nil {
-				return nil, err
-			}
-			return u.keep(conn)
-		},
-	}
-	return u
-}
-
-// keep notes the connection that was dialled, unless nobody wants it any more.
-func (u *upgrader) keep(conn net.Conn) (net.Conn, error) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
 	if u.abandoned {
@@ -76,8 +53,26 @@ func (u *upgrader) abandon() {
 	}
 }
 
+func (u *upgrader) tlsConfig() *tls.Config {
+	config := u.options.TLS.Clone()
+	if config == nil {
+		config = &tls.Config{MinVersion: tls.VersionTLS12}
+	}
+	config.NextProtos = []string{"http/1.1"} // HTTP/2 has no upgrade
+	return config
+}
+
 func (u *upgrader) RoundTrip(r *http.Request) (*http.Response, error) {
-	resp, err := u.http.RoundTrip(r)
+	proxy, err := u.options.Proxy(r)
+	if err != nil {
+		return nil, err
+	}
+	var resp *http.Response
+	if proxy == nil && ascii(r.URL.Host) {
+		resp, err = u.direct(r)
+	} else {
+		resp, err = u.transport(proxy).RoundTrip(r)
+	}
 	if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 		return resp, err
 	}
@@ -91,4 +86,28 @@ func (u *upgrader) RoundTrip(r *http.Request) (*http.Response, error) {
 	u.mu.Unlock()
 	resp.Body = u.stream
 	return resp, nil
+}
+
+// transport knows how to ask proxies, and how to spell international names.
+func (u *upgrader) transport(proxy *url.URL) http.RoundTripper {
+	protocols := new(http.Protocols)
+	protocols.SetHTTP1(true)
+	return &http.Transport{
+		Proxy:                  http.ProxyURL(proxy),
+		TLSClientConfig:        u.tlsConfig(),
+		Protocols:              protocols,
+		DisableKeepAlives:      true,
+		DisableCompression:     true,
+		MaxResponseHeaderBytes: maxHeader,
+		DialContext:            u.open,
+	}
+}
+
+func ascii(s string) bool {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return false
+		}
+	}
+	return true
 }
