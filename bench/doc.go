@@ -2,6 +2,7 @@ package main
 
 import (
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,13 +13,22 @@ import (
 //go:embed performance.md.tmpl
 var docTemplate string
 
-// write writes performance.md and its charts into a directory.
+// write writes performance.md and its charts into a directory, and adds the run to those it knows.
 func (r *report) write(dir string) error {
-	files := map[string]string{"performance.svg": r.bars()}
+	runs, err := readRuns(dir)
+	if err != nil {
+		return err
+	}
+	runs = with(runs, r.standings())
+	kept, err := json.MarshalIndent(runs, "", "\t")
+	if err != nil {
+		return err
+	}
+	files := map[string]string{"performance.svg": r.bars(), runsFile: string(kept) + "\n"}
 	for i, p := range r.Plots {
 		files[plotFile(i)] = p.lines()
 	}
-	text, err := r.markdown()
+	text, err := r.markdown(runs)
 	if err != nil {
 		return err
 	}
@@ -33,7 +43,7 @@ func (r *report) write(dir string) error {
 
 func plotFile(i int) string { return fmt.Sprintf("performance-growth-%d.svg", i+1) }
 
-func (r *report) markdown() (string, error) {
+func (r *report) markdown(runs []pastRun) (string, error) {
 	t, err := template.New("performance.md").Funcs(template.FuncMap{
 		"targets":   r.targetTable,
 		"streams":   func() string { return r.matrix("stream") },
@@ -42,6 +52,7 @@ func (r *report) markdown() (string, error) {
 		"scenarios": scenarioList,
 		"plots":     r.plotLinks,
 		"missed":    r.missed,
+		"runs":      func() string { return runTable(runs) },
 	}).Parse(docTemplate)
 	if err != nil {
 		return "", err

@@ -32,6 +32,7 @@ type report struct {
 	Machine string
 	Date    string
 	Commit  string
+	Booted  string // when the machine was, if it tells
 	Note    string // what else there is to know about the run
 	Pinned  bool
 	Figures []*figure

@@ -145,6 +145,7 @@ func (r *report) head() {
 	})
 	r.Date = time.Now().UTC().Format("2006-01-02 15:04 UTC")
 	r.Commit = commit()
+	r.Booted = booted()
 	r.Pinned = isPinned()
 	how := "two processes, not pinned"
 	if r.Pinned {

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"math"
 	"os"
@@ -103,6 +104,7 @@ func TestDocument(t *testing.T) {
 		"| one way 64 B | × 11 | ≥ 10 × coder | met |",
 		"| one way 1 KiB | × 1.50 | ≥ 2 × coder | **missed** |",
 		"performance-growth-1.svg", "bench <all>",
+		"| one way 1 KiB (≥ 2 × coder) | **× 1.50** |",
 	} {
 		if !strings.Contains(string(text), want) {
 			t.Errorf("the document lacks %q", want)
@@ -110,6 +112,41 @@ func TestDocument(t *testing.T) {
 	}
 	for _, name := range []string{"performance.svg", "performance-growth-1.svg"} {
 		checkXML(t, filepath.Join(dir, name))
+	}
+}
+
+// TestRuns: a document knows the runs before, each once, and not without end.
+func TestRuns(t *testing.T) {
+	dir := t.TempDir()
+	r := someReport()
+	for _, date := range []string{"monday", "tuesday", "tuesday"} {
+		r.Date = date
+		if err := r.write(dir); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runs, err := readRuns(dir)
+	if err != nil || len(runs) != 2 || runs[0].Date != "monday" || runs[1].Date != "tuesday" {
+		t.Fatalf("runs %v, %v", runs, err)
+	}
+	if got := runs[0].Reached["one way 64 B, ≥ 10 × coder"]; got != (attained{"× 11", met}) {
+		t.Errorf("monday has reached %v", got)
+	}
+	if table := runTable(runs); !strings.Contains(table, "| monday | tuesday |") ||
+		!strings.Contains(table, "| one way 64 B (≥ 10 × coder) | × 11 | × 11 |") {
+		t.Errorf("the table of two runs:\n%s", table)
+	}
+	for i := range 2 * runsKept {
+		runs = with(runs, pastRun{Date: fmt.Sprint(i)})
+	}
+	if len(runs) != runsKept || runs[runsKept-1].Date != fmt.Sprint(2*runsKept-1) {
+		t.Errorf("%d runs are kept", len(runs))
+	}
+	if err := os.WriteFile(filepath.Join(dir, runsFile), []byte("not JSON"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := r.write(dir); err == nil {
+		t.Error("a damaged file of runs was written over")
 	}
 }
 
