@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
@@ -81,8 +81,8 @@ func same(t *testing.T, data []byte) {
 	if err != nil {
 		t.Fatalf("%.200q: the SDK does not take it: %v", data, err)
 	}
-	if diff := cmp.Diff(want, msg, cmp.Comparer(func(a, b jsonrpc.ID) bool { return a == b })); diff != "" {
-		t.Errorf("%.200q: -SDK's +ours:\n%s", data, diff)
+	if !reflect.DeepEqual(msg, want) {
+		t.Errorf("%.200q: %.200v, the SDK's is %.200v", data, msg, want)
 	}
 }
 

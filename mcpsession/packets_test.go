@@ -92,7 +92,7 @@ func callsAndPackets(t *testing.T, pause time.Duration) {
 	time.Sleep(time.Second) // all that the beginning has left to say
 	synctest.Wait()
 
-	const calls = 1000
+	const calls = 500
 	sent.Store(0)
 	received.Store(0)
 	for range calls {
