@@ -8,10 +8,10 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/jsonrpc"
 )
 
-// The SDK's codec takes messages of any form, and takes 32 KiB of memory to read one: most of
-// what a call costs is to collect that. What one SDK writes to another has a single form, with
-// the members in one order and no space between them. That form is written and read here, with
-// the same outcome; all else, errors among it, is left to the SDK.
+// The SDK's codec takes messages of any form, and 32 KiB of memory to read one: to collect such
+// buffers is the largest part of what a call costs. What one SDK writes to another has a single
+// form, with the members in one order and no space between them. That form is written and read
+// here, with the same outcome; all else, errors among it, is left to the SDK.
 const (
 	plainStart  = `{"jsonrpc":"2.0"`
 	plainID     = `,"id":`
