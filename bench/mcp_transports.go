@@ -34,8 +34,10 @@ func newMCPServer() *mcp.Server {
 	return s
 }
 
-func connectMCP(ctx context.Context, t mcp.Transport) (*mcp.ClientSession, error) {
-	return mcp.NewClient(&mcp.Implementation{Name: "bench", Version: "1"}, nil).Connect(ctx, t, nil)
+// connectMCP connects a client that speaks a version of MCP; "" is the latest that the server does.
+func connectMCP(ctx context.Context, t mcp.Transport, version string) (*mcp.ClientSession, error) {
+	c := mcp.NewClient(&mcp.Implementation{Name: "bench", Version: "1"}, nil)
+	return c.Connect(ctx, t, &mcp.ClientSessionOptions{ProtocolVersion: version})
 }
 
 // webSocket is an MCP transport over a bare WebSocket, a message for each of MCP's.
@@ -75,12 +77,12 @@ func serveMCPCoder(ctx context.Context, l net.Listener) error {
 	})})
 }
 
-func connectMCPCoder(ctx context.Context, addr string) (*mcp.ClientSession, error) {
+func connectMCPCoder(ctx context.Context, addr, version string) (*mcp.ClientSession, error) {
 	ws, err := dialCoder(addr)
 	if err != nil {
 		return nil, err
 	}
-	return connectMCP(ctx, webSocket{ws})
+	return connectMCP(ctx, webSocket{ws}, version)
 }
 
 func serveMCPBrum(ctx context.Context, l net.Listener) error {
@@ -103,12 +105,12 @@ func serveMCPBrum(ctx context.Context, l net.Listener) error {
 	return err
 }
 
-func connectMCPBrum(ctx context.Context, addr string) (*mcp.ClientSession, error) {
+func connectMCPBrum(ctx context.Context, addr, version string) (*mcp.ClientSession, error) {
 	s, err := brum.Dial("ws://"+addr, &session.Config{Key: benchKey}, nil)
 	if err != nil {
 		return nil, err
 	}
-	return connectMCP(ctx, mcpsession.New(s))
+	return connectMCP(ctx, mcpsession.New(s), version)
 }
 
 func serveMCPHTTP(ctx context.Context, l net.Listener) error {
@@ -117,10 +119,10 @@ func serveMCPHTTP(ctx context.Context, l net.Listener) error {
 	return serveHTTP(ctx, l, &http.Server{Handler: h})
 }
 
-func connectMCPHTTP(ctx context.Context, addr string) (*mcp.ClientSession, error) {
+func connectMCPHTTP(ctx context.Context, addr, version string) (*mcp.ClientSession, error) {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.MaxIdleConnsPerHost = outstanding
-	return connectMCP(ctx, &mcp.StreamableClientTransport{Endpoint: "http://" + addr, HTTPClient: &http.Client{Transport: t}})
+	return connectMCP(ctx, &mcp.StreamableClientTransport{Endpoint: "http://" + addr, HTTPClient: &http.Client{Transport: t}}, version)
 }
 
 // runMCPStdio is the process at the other end of connectMCPStdio.
@@ -128,18 +130,18 @@ func runMCPStdio() error {
 	return newMCPServer().Run(context.Background(), &mcp.StdioTransport{})
 }
 
-func connectMCPStdio(ctx context.Context, _ string) (*mcp.ClientSession, error) {
+func connectMCPStdio(ctx context.Context, _, version string) (*mcp.ClientSession, error) {
 	cmd, err := self("-serve", mcpStdioRole)
 	if err != nil {
 		return nil, err
 	}
-	return connectMCP(ctx, &mcp.CommandTransport{Command: cmd})
+	return connectMCP(ctx, &mcp.CommandTransport{Command: cmd}, version)
 }
 
-func connectMCPMemory(ctx context.Context, _ string) (*mcp.ClientSession, error) {
+func connectMCPMemory(ctx context.Context, _, version string) (*mcp.ClientSession, error) {
 	near, far := mcp.NewInMemoryTransports()
 	if _, err := newMCPServer().Connect(ctx, far, nil); err != nil {
 		return nil, err
 	}
-	return connectMCP(ctx, near)
+	return connectMCP(ctx, near, version)
 }

@@ -10,6 +10,7 @@ import (
 type usage struct {
 	CPU        time.Duration // user and system; 0 where it can't be had
 	Mallocs    uint64
+	Allocated  uint64 // bytes, also those that were collected
 	Heap       uint64 // bytes of heap and stacks in use
 	RSS        uint64 // bytes of resident memory; 0 where it can't be had
 	Goroutines int
@@ -27,6 +28,7 @@ func measure(settled bool) usage {
 	return usage{
 		CPU:        cpuTime(),
 		Mallocs:    m.Mallocs,
+		Allocated:  m.TotalAlloc,
 		Heap:       m.HeapInuse + m.StackInuse,
 		RSS:        residentMemory(),
 		Goroutines: runtime.NumGoroutine(),

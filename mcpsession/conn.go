@@ -22,8 +22,15 @@ type conn struct {
 	reading context.Context // ends when Close begins
 	past    context.Context // has ended: to look at what is there without waiting
 	arrived []jsonrpc.Message
+	next    int   // of arrived, to be returned
 	broken  error // what follows them, if it is an error
 }
+
+// buffers are for messages that are being sent.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// maxBuffer is how large a buffer may be that is kept.
+const maxBuffer = 64 << 10
 
 func newConn(s Session, closeTimeout time.Duration) *conn {
 	reading, stop := context.WithCancel(context.Background())
@@ -63,10 +70,17 @@ func endSession(s Session, limit time.Duration) error {
 // Write implements mcp.Connection. Its only fatal errors are those of a session that has
 // ended.
 func (c *conn) Write(ctx context.Context, msg jsonrpc.Message) error {
-	data, err := jsonrpc.EncodeMessage(msg)
+	buf := buffers.Get().(*[]byte)
+	defer func() {
+		if cap(*buf) <= maxBuffer {
+			buffers.Put(buf)
+		}
+	}()
+	data, err := encode((*buf)[:0], msg)
 	if err != nil {
 		return rejected(fmt.Errorf("mcpsession: encode: %w", err))
 	}
+	*buf = data
 	if isCall(msg) {
 		// Not sent yet, it can still be taken back: see the package's documentation.
 		if err := c.session.WaitActive(ctx); err != nil {
@@ -108,31 +122,30 @@ func (c *conn) tooLarge(ctx context.Context, msg jsonrpc.Message, size int, err 
 // Read implements mcp.Connection. It returns io.EOF after Close here or at the peer, a
 // *[MalformedError] for what is no JSON-RPC, and else the session's error.
 func (c *conn) Read(ctx context.Context) (jsonrpc.Message, error) {
-	if len(c.arrived) == 0 {
+	for c.next == len(c.arrived) {
 		if err := c.fill(ctx); err != nil {
 			return nil, err
 		}
 	}
-	msg := c.arrived[0]
-	c.arrived[0] = nil
-	c.arrived = c.arrived[1:]
+	msg := c.arrived[c.next]
+	c.arrived[c.next] = nil
+	c.next++
 	return msg, nil
 }
 
-// fill waits for messages until there is one to return.
+// fill waits for a message. Once it has been looked at what follows, there may be none to return.
 func (c *conn) fill(ctx context.Context) error {
-	for len(c.arrived) == 0 {
-		if c.broken != nil {
-			return c.broken
-		}
-		msg, err := c.receive(ctx)
-		if err != nil {
-			return err
-		}
-		c.arrived = append(c.arrived[:0:0], msg)
-		if isCall(msg) {
-			c.lookAhead()
-		}
+	c.arrived, c.next = c.arrived[:0], 0
+	if c.broken != nil {
+		return c.broken
+	}
+	msg, err := c.receive(ctx)
+	if err != nil {
+		return err
+	}
+	c.arrived = append(c.arrived, msg)
+	if isCall(msg) {
+		c.lookAhead()
 	}
 	return nil
 }
@@ -155,14 +168,6 @@ func (c *conn) receive(ctx context.Context) (jsonrpc.Message, error) {
 	default:
 		return nil, fmt.Errorf("mcpsession: read: %w", err)
 	}
-}
-
-func decode(data []byte) (jsonrpc.Message, error) {
-	msg, err := jsonrpc.DecodeMessage(data)
-	if err != nil {
-		return nil, &MalformedError{Size: len(data), Err: err}
-	}
-	return msg, nil
 }
 
 func isCall(msg jsonrpc.Message) bool {

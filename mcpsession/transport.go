@@ -16,11 +16,12 @@ type Session interface {
 	ID() session.ID
 	// WaitActive blocks until the session has a link.
 	WaitActive(ctx context.Context) error
-	// Send queues a message for delivery, exactly once and in order. It reports
-	// session.ErrTooLarge for one that the peer would not take.
+	// Send queues a message for delivery, exactly once and in order; msg is used again when it
+	// has returned. It reports session.ErrTooLarge for one that the peer would not take.
 	Send(ctx context.Context, msg []byte) error
-	// Receive returns the next message, also when ctx is done if one is there already. It
-	// returns io.EOF when the peer has closed and everything was received.
+	// Receive returns the next message, also when ctx is done if one is there already; the slice
+	// is the caller's to keep. It returns io.EOF when the peer has closed and everything was
+	// received.
 	Receive(ctx context.Context) ([]byte, error)
 	// Close ends the session in an orderly way, CloseNow at once.
 	Close(ctx context.Context) error
