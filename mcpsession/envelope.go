@@ -2,6 +2,7 @@ package mcpsession
 
 import (
 	"bytes"
+	"encoding/json"
 	"slices"
 	"strconv"
 
@@ -11,7 +12,8 @@ import (
 // The SDK's codec takes messages of any form, and 32 KiB of memory to read one: to collect such
 // buffers is the largest part of what a call costs. What one SDK writes to another has a single
 // form, with the members in one order and no space between them. That form is written and read
-// here, with the same outcome; all else, errors among it, is left to the SDK.
+// here, with the same outcome (what content looks like inside is left as it is); all else, errors
+// among it, is left to the SDK.
 const (
 	plainStart  = `{"jsonrpc":"2.0"`
 	plainID     = `,"id":`
@@ -81,7 +83,7 @@ func startPlain(dst []byte, id jsonrpc.ID, n int) ([]byte, bool) {
 // endPlain appends a member, if there is one, and the end.
 func endPlain(dst []byte, member string, value []byte) ([]byte, bool) {
 	if len(value) > 0 {
-		if !compactValue(value) {
+		if !json.Valid(value) {
 			return dst, false
 		}
 		dst = append(append(dst, member...), value...)
@@ -139,7 +141,19 @@ func decodePlain(data []byte) (jsonrpc.Message, bool) {
 
 // plainContent reports whether b can be taken as it is. How null differs from nothing is the SDK's
 // to know.
-func plainContent(b []byte) bool { return compactValue(b) && b[0] != 'n' }
+func plainContent(b []byte) bool {
+	return len(b) > 0 && b[0] != 'n' && b[0] > ' ' && b[len(b)-1] > ' ' && json.Valid(b)
+}
+
+// plainString reports whether JSON writes s between quotes as it is.
+func plainString[T ~string | ~[]byte](s T) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' {
+			return false
+		}
+	}
+	return true
+}
 
 // cutID takes an id off the beginning of b, if there is one.
 func cutID(b []byte) (id jsonrpc.ID, rest []byte, ok bool) {
@@ -156,7 +170,7 @@ func cutID(b []byte) (id jsonrpc.ID, rest []byte, ok bool) {
 		raw = string(name)
 	} else {
 		n, number := 0, 0.0
-		for ; n < len(b) && n <= plainDigits && isDigit(b[n]); n++ {
+		for ; n < len(b) && n <= plainDigits && '0' <= b[n] && b[n] <= '9'; n++ {
 			number = 10*number + float64(b[n]-'0')
 		}
 		if n == 0 || n > plainDigits || (b[0] == '0' && n > 1) {
