@@ -12,7 +12,7 @@ func TestWindowFollowsThePath(t *testing.T) {
 	// window has become.
 	flow := func(rounds int, bytes func(round, window int) int, rtt, round time.Duration, limit int, budget *Budget) int {
 		ss := &streams{}
-		ss.init(dialing, first)
+		ss.init(dialing, first, bounds{limit, limit})
 		st := &ss.main
 		now := time.Unix(1e9, 0)
 		for i := range rounds {
@@ -20,8 +20,8 @@ func TestWindowFollowsThePath(t *testing.T) {
 			for n := bytes(i, st.window); n > 0; n -= 32 << 10 {
 				st.consumed += uint64(min(n, 32<<10))
 				if st.usedUp() {
-					ss.widen(st, now, rtt, limit, budget)
-					st.grant()
+					ss.adapt(st, now, rtt, budget)
+					st.grant(limit, budget)
 				}
 			}
 		}
