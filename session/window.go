@@ -25,9 +25,9 @@ const (
 // trip, its sender waits for the rest of it. How much more he could send is then known roughly,
 // and found out in two steps.
 const (
-	flightPause = 4 // a pause is a round trip's such part
-	flightRound = 2 // a flight is to take less than such a part of it
-	flightWider = 8 // so many times as wide it makes a window at most
+	flightPause = 4  // a pause is a round trip's such part
+	flightRound = 2  // a flight is to take less than such a part of it
+	flightWider = 16 // so many times as wide it makes a window at most
 )
 
 // arrives notes that messages come: after a pause they begin a flight.
@@ -82,7 +82,9 @@ func (st *stream) wanted(now time.Time, rtt time.Duration, ordinary int, slow *b
 func (ss *streams) adapt(st *stream, now time.Time, rtt time.Duration, budget *Budget) {
 	w := st.wanted(now, rtt, ss.bounds.ordinary, &ss.slow)
 	if st.stretched > 0 {
-		w = min(w, max(st.window-ss.excess(budget)/2, ss.bounds.ordinary))
+		if n := ss.excess(budget); n > 0 {
+			w = min(w, max(st.window-(n+1)/2, ss.bounds.ordinary))
+		}
 	}
 	switch {
 	case w < st.window:
