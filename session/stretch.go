@@ -2,7 +2,7 @@ package session
 
 import "time"
 
-// bounds are how far a window may grow: any, and that of a long path.
+// bounds are how far windows may grow: any, and those of a long path.
 type bounds struct {
 	ordinary, most int
 }

@@ -45,16 +45,17 @@ func (st *stream) flown() bool {
 }
 
 // wanted is how wide the window should be, as it was used since the last time on a path of that
-// round trip, 0 when it is not known. Below the ordinary bound it never shrinks. That it
-// is wide enough may be because the path is another by now: slow says so.
-func (st *stream) wanted(now time.Time, rtt time.Duration, ordinary int, slow *bool) int {
-	w := st.window
+// round trip, 0 when it is not known. Up to the ordinary bound it never shrinks. That it is wide
+// enough may be because the path is another by now: slow says so.
+func (st *stream) wanted(now time.Time, rtt time.Duration, bounds bounds, slow *bool) int {
+	w, ordinary := st.window, bounds.ordinary
 	if rtt >= longRound && st.flown() {
 		took := max(now.Sub(st.flightAt), 1)
 		st.flightAt = time.Time{}
 		if took < rtt/flightRound {
 			st.measured, st.measuredAt = st.consumed, now
-			return int(min(max(int64(w)*3/2*int64(rtt)/int64(took), 2*int64(w)), flightWider*int64(w)))
+			wider := min(max(1.5*float64(rtt)/float64(took), 2), flightWider)
+			return int(min(wider*float64(w), float64(bounds.most)))
 		}
 	}
 	used, took, round := st.consumed-st.measured, now.Sub(st.measuredAt), max(rtt, minRound)
@@ -80,7 +81,7 @@ func (st *stream) wanted(now time.Time, rtt time.Duration, ordinary int, slow *b
 // adapt makes the window of st what the path needs, as far as the budget allows. One that is too
 // large is slow, too: what waits in it has left the processor's cache when its turn comes.
 func (ss *streams) adapt(st *stream, now time.Time, rtt time.Duration, budget *Budget) {
-	w := st.wanted(now, rtt, ss.bounds.ordinary, &ss.slow)
+	w := st.wanted(now, rtt, ss.bounds, &ss.slow)
 	if st.stretched > 0 {
 		if n := ss.excess(budget); n > 0 {
 			w = min(w, max(st.window-(n+1)/2, ss.bounds.ordinary))
