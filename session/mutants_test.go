@@ -137,6 +137,12 @@ var named = map[string]string{
 	"credit is not enforced":         "^TestCreditIsEnforced$",
 
 	"a former link's round trip counts": "^TestFreshLinkForgetsTheRoundTrip$",
+
+	"the log grows without a moving link":         "^TestK2_LostLinkIsNotStretchedFor$",
+	"the log grows for what has not left":         "^TestWindowsAreStretchedForLongPathsOnly$",
+	"a wide window stays wide":                    "^TestStretchedWindowShrinks$",
+	"credit is forgotten when its window shrinks": "^TestStretchedWindowShrinks$",
+	"a latecomer gets no share":                   "^TestK2_LongPathsShareTheBudget$",
 }
 
 // TestMutants shows that the tests would notice: each mutant has to fail them. The exploration
