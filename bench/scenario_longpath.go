@@ -8,7 +8,7 @@ import (
 var longPathScenario = scenario{
 	name: "long path",
 	about: "One stream of 64 KiB messages through a proxy with 120 ms of round trip and 1 Gbit/s: bytes that " +
-		"the application has had a second, from the first one sent. brum's default windows are 4 MiB; brum-wide has 64 MiB.",
+		"the application has had a second, from the first one sent. brum's default windows begin with 256 KiB and grow to 20 MiB on such a path, within the measurement; brum-wide begins with 32 MiB.",
 	run: runLongPath,
 }
 

@@ -174,8 +174,8 @@ func TestReceiverGivesUpAmidMessage(t *testing.T) {
 // A block that is acknowledged while its write has not returned yet is used again.
 func TestPinnedBlocksAreUsedAgain(t *testing.T) {
 	var l sendLog
-	l.init(NewBudget(1<<20), 1<<20, 100)
-	if l.reserve(10) != spaceYes {
+	l.init(NewBudget(1<<20), extent{1 << 20, 100})
+	if l.reserve(10, l.ordinary) != spaceYes {
 		t.Fatal("no room")
 	}
 	l.append(frameMessage, mainStream, nil, []byte("message"))

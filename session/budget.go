@@ -9,6 +9,11 @@ const DefaultBudgetBytes = 256 << 20
 // sessions that are stuck can't silence those that are not.
 const fairShare = 2 * largeBlock
 
+// stretchShare is the part of an account, one of so many, that the stretching of either direction
+// (see Config.LongPath) may take for all sessions together: so much that the sessions of a process
+// do not outgrow what is kept for those that lose their links at the same moment.
+const stretchShare = 8
+
 // smallMessage is how much of messages a session may put together whatever others do.
 const smallMessage = 1 << 20
 
@@ -18,15 +23,27 @@ const smallMessage = 1 << 20
 //
 // No session can use it up: beyond a small share that each has, a session may hold no more than
 // it leaves free. One alone gets half of an account, a second that wants all a third, and so on.
-// Only a session's first large message may take whatever is free.
+// Only a session's first large message may take whatever is free. What windows are stretched by for
+// long paths (Config.LongPath) is on the first account, too, an eighth of it at most in each
+// direction, which is shared in the same way: one session alone may stretch by a sixteenth.
 type Budget struct {
 	limit int
 
-	mu       sync.Mutex
-	used     int
-	messages int
-	freed    chan struct{} // closed and forgotten at the next release
+	mu        sync.Mutex
+	used      int
+	stretched [stretchCount]int // of used
+	messages  int
+	freed     chan struct{} // closed and forgotten at the next release
 }
+
+// stretch is what is stretched for a long path.
+type stretch uint8
+
+const (
+	stretchSent     stretch = iota // replay buffers
+	stretchReceived                // windows of streams
+	stretchCount
+)
 
 // NewBudget returns a budget of limit bytes on each account. No message larger than that can
 // be received under it.
@@ -57,6 +74,40 @@ func (b *Budget) release(n int) {
 	defer b.mu.Unlock()
 	b.used -= n
 	b.tell()
+}
+
+// takeStretch reserves least to most bytes, as many as a session may have that holds held of its
+// kind already, or none.
+func (b *Budget) takeStretch(of stretch, least, most, held int) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	got := min(most, (b.leftToStretch(of)-held)/2)
+	if got < least {
+		return 0
+	}
+	b.used += got
+	b.stretched[of] += got
+	return got
+}
+
+func (b *Budget) releaseStretch(of stretch, n int) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.used -= n
+	b.stretched[of] -= n
+	b.tell()
+}
+
+// stretchLeft is what is left for stretching.
+func (b *Budget) stretchLeft(of stretch) int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.leftToStretch(of)
+}
+
+// leftToStretch is stretchLeft with mu held.
+func (b *Budget) leftToStretch(of stretch) int {
+	return min(b.limit/stretchShare-b.stretched[of], b.limit-b.used)
 }
 
 // takeMessage reserves n bytes for a message that is about to be put together, in a session

@@ -50,3 +50,38 @@ func TestK2_LargeMessagesLeaveRoom(t *testing.T) {
 		t.Error("the largest message that is allowed can't be received")
 	}
 }
+
+// What is stretched for long paths is an eighth of a budget at most in each direction, is counted
+// like all else, and is shared.
+func TestK2_StretchingLeavesRoom(t *testing.T) {
+	const limit = 64 << 20
+	for of := range stretchCount {
+		b := NewBudget(limit)
+		var got [4]int
+		for i := range got {
+			for b.takeStretch(of, largeBlock, largeBlock, got[i]) > 0 {
+				got[i] += largeBlock
+			}
+		}
+		if got[0] > limit/16 || got[0] < limit/16-largeBlock || got[1] < limit/32-largeBlock || got[3] == 0 {
+			t.Errorf("sessions got %v of %d", got, limit)
+		}
+		if sum := got[0] + got[1] + got[2] + got[3]; b.Used() != sum || sum > limit/8 || b.stretchLeft(of) != limit/8-sum || b.stretchLeft(1-of) != limit/8 {
+			t.Errorf("%v taken, %d used", got, b.Used())
+		}
+		if more := b.takeStretch(of, 1, limit, 0); more == 0 || b.takeStretch(of, largeBlock, limit, limit/16) != 0 {
+			t.Errorf("who holds nothing got %d", more)
+		}
+		b.releaseStretch(of, got[0])
+		if b.stretchLeft(of) < got[0] {
+			t.Error("what was given back is not left")
+		}
+	}
+	b := NewBudget(limit)
+	for range limit / fairShare { // sessions, each with its share
+		b.take(fairShare, 0)
+	}
+	if got := b.takeStretch(stretchSent, largeBlock, largeBlock, 0); got > 0 {
+		t.Errorf("%d stretched in a full budget", got)
+	}
+}

@@ -16,6 +16,7 @@ const (
 	DefaultReplayMessages = 65536
 	DefaultCredit         = 256 << 10
 	DefaultMaxCredit      = 4 << 20
+	DefaultLongPath       = 16 << 20
 	DefaultMaxMessage     = 64 << 20
 	DefaultMaxSessions    = 256
 	DefaultMaxDetached    = 64
@@ -44,9 +45,16 @@ type Config struct {
 	ReplayBytes    int
 	ReplayMessages int
 	// Credit is how many bytes the peer may send ahead of Receive at first, at least 128 KiB;
-	// MaxCredit is how far that may grow with the path's bandwidth.
+	// MaxCredit is how far that may grow with the path's bandwidth. Both are for each stream.
 	Credit    int
 	MaxCredit int
+	// LongPath is by how many bytes more than ReplayBytes and MaxCredit allow a live link may hold
+	// each, for as long as it takes that much at once and its round trip needs it (8 ms and more);
+	// ReplayMessages grows in proportion to ReplayBytes. Without a link nothing is added beyond
+	// the ordinary bounds. The Budget has an eighth of itself for either.
+	// 0 is the default of 16 MiB where none of ReplayBytes, ReplayMessages and MaxCredit is
+	// set, and nothing where one is; below 0 is nothing.
+	LongPath int
 	// MaxMessage is the largest message accepted from the peer, in bytes; at least 32 KiB.
 	MaxMessage int
 	// Budget bounds the memory of several sessions together; nil is one of 256 MiB that all
@@ -76,6 +84,10 @@ func (c *Config) resolve() (Config, error) {
 	}
 	r := *c
 	r.Key = append([]byte(nil), c.Key...)
+	if r.LongPath == 0 && r.ReplayBytes == 0 && r.ReplayMessages == 0 && r.MaxCredit == 0 {
+		r.LongPath = DefaultLongPath
+	}
+	r.LongPath = max(r.LongPath, 0)
 	r.Heartbeat = orDefault(r.Heartbeat, DefaultHeartbeat)
 	r.Window = orDefault(r.Window, DefaultWindow)
 	r.ReplayBytes = orDefault(r.ReplayBytes, DefaultReplayBytes)
@@ -95,12 +107,23 @@ func (c *Config) resolve() (Config, error) {
 		return r, fmt.Errorf("session: Config.Credit is %d, needs %d", r.Credit, minCredit)
 	case r.ReplayBytes < 2*largeBlock:
 		return r, fmt.Errorf("session: Config.ReplayBytes is %d, needs %d", r.ReplayBytes, 2*largeBlock)
-	case r.ReplayMessages < 2 || r.MaxMessage < maxFragment || r.MaxMessage > 1<<31-1 || r.MaxCredit > 1<<31-1:
-		return r, errors.New("session: Config.ReplayMessages, MaxMessage or MaxCredit is out of range")
+	case r.ReplayMessages < 2 || r.MaxMessage < maxFragment || r.MaxMessage > 1<<31-1:
+		return r, errors.New("session: Config.ReplayMessages or MaxMessage is out of range")
+	case r.MaxCredit > 1<<31-1 || r.LongPath > 1<<31-1-r.MaxCredit:
+		return r, errors.New("session: Config.MaxCredit and LongPath are out of range")
 	case r.MaxMessage > max(smallMessage, r.Budget.limit):
 		return r, fmt.Errorf("session: Config.MaxMessage is %d, above the budget of %d", r.MaxMessage, r.Budget.limit)
 	case r.Heartbeat < 0 || r.Window <= r.Heartbeat:
 		return r, fmt.Errorf("session: Config.Window (%v) must be above Heartbeat (%v)", r.Window, r.Heartbeat)
 	}
 	return r, nil
+}
+
+// replay is the ordinary extent of the replay buffer.
+func (c *Config) replay() extent { return extent{c.ReplayBytes, uint64(c.ReplayMessages)} }
+
+// stretchedReplay is its extent for a path that holds so many bytes.
+func (c *Config) stretchedReplay(path int) extent {
+	most := min(max(path, c.ReplayBytes), c.ReplayBytes+c.LongPath)
+	return extent{most, uint64(float64(c.ReplayMessages) * float64(most) / float64(c.ReplayBytes))}
 }

@@ -43,6 +43,7 @@ type core struct {
 	replaying uint64    // frames that the current link had to send again
 	armed     time.Time // when tick was asked to come
 	spoke     bool      // messages have left since anything arrived
+	moving    bool      // something was acknowledged on the current link
 
 	published State
 	changes   []Change
@@ -115,9 +116,9 @@ const endPatience = 30 * time.Second
 
 func newCore(cfg Config, role role, id ID, self incarnation, random func() uint64) *core {
 	c := &core{cfg: cfg, role: role, id: id, self: self, random: random}
-	c.log.init(cfg.Budget, cfg.ReplayBytes, uint64(cfg.ReplayMessages))
+	c.log.init(cfg.Budget, cfg.replay())
 	c.rx.digest.Reset()
-	c.streams.init(role, cfg.Credit)
+	c.streams.init(role, cfg.Credit, bounds{cfg.MaxCredit, cfg.MaxCredit + cfg.LongPath})
 	c.live.heartbeat, c.live.window = cfg.Heartbeat, cfg.Window
 	c.redial.random = func() float64 { return float64(random()>>11) / (1 << 53) }
 	c.peerMax = cfg.MaxMessage

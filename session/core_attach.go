@@ -300,7 +300,7 @@ func (c *core) joinable(pos position) (Reason, error) {
 func (c *core) linkedUp(now time.Time, linkID uint64) {
 	resumed := c.everLinked
 	c.link, c.linkID, c.everLinked = linkUp, linkID, true
-	c.out = outbox{ping: true, ackNow: true}
+	c.out, c.moving = outbox{ping: true, ackNow: true}, false
 	c.streams.all(c.streams.owe)
 	c.rx.acked = c.rx.next
 	c.streams.progressAt = now

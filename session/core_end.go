@@ -198,7 +198,7 @@ func (c *core) finish(now time.Time, err error) {
 	c.phase, c.link, c.end.err = phaseEnded, linkNone, err
 	c.log.release()
 	c.streams.all(func(st *stream) {
-		st.shrink(c.cfg.Budget, c.cfg.Credit)
+		st.shrink(c.cfg.Budget, c.cfg.Credit, c.streams.bounds.ordinary)
 		if st.arriving { // the rest will never come
 			st.in.truncate()
 			st.settle(c.cfg.Budget)

@@ -72,6 +72,7 @@ func (c *core) parse(now time.Time, blk *block) (kept bool, err error) {
 		if off != len(p) || kept {
 			whole = nil
 		}
+		st.arrives(now, c.live.rtt)
 		k, err := st.receive(frames, whole, start)
 		kept = kept || k
 		c.streams.touch(st)
@@ -206,6 +207,7 @@ func (c *core) onAck(now time.Time, f *controlFrame) error {
 	}
 	progress := next > c.log.acked
 	c.log.ack(next)
+	c.moving = c.moving || progress
 	c.live.acks(now, c.log.sent > c.log.acked || c.out.endSent, progress)
 	return nil
 }

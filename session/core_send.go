@@ -54,7 +54,7 @@ func (c *core) reserve(st *stream, n int) space {
 	if st.credit() < uint64(n) {
 		return spaceCredit
 	}
-	if s := c.log.reserve(n); s != spaceYes {
+	if s := c.room(n); s != spaceYes {
 		return s
 	}
 	st.sentOffset += uint64(n)
@@ -156,7 +156,7 @@ func (c *core) control(p []byte, now time.Time, alone bool) []byte {
 	// slow application from a stalled one; credit that is due makes for a packet. Packets with
 	// messages carry it only when there was no other for a while.
 	if alone || c.streams.due > 0 || now.Sub(c.streams.toldAt) >= c.cfg.Heartbeat {
-		p = c.streams.tell(p, now, max(c.live.rtt, c.live.sample), c.cfg.MaxCredit, c.cfg.Budget)
+		p = c.streams.tell(p, now, max(c.live.rtt, c.live.sample), c.cfg.Budget)
 		if c.streams.slow && now.Sub(c.live.sampledAt) > freshSample {
 			c.measure(now)
 		}

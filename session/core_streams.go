@@ -9,7 +9,7 @@ func (c *core) openStream(name string) (*stream, space) {
 	if c.streams.bySelf >= maxStreams {
 		return nil, spaceStreams
 	}
-	if s := c.log.reserve(sequencedLen(id, len(name))); s != spaceYes {
+	if s := c.room(sequencedLen(id, len(name))); s != spaceYes {
 		return nil, s
 	}
 	c.log.append(frameOpen, id, nil, []byte(name))
@@ -26,7 +26,7 @@ func (c *core) finishStream(st *stream) space {
 	if c.phase != phaseOpen {
 		return spaceNever
 	}
-	if s := c.log.reserve(sequencedLen(st.id, 0)); s != spaceYes {
+	if s := c.room(sequencedLen(st.id, 0)); s != spaceYes {
 		return s
 	}
 	c.log.append(frameFin, st.id, nil, nil)
@@ -42,7 +42,7 @@ func (c *core) resetStream(st *stream) space {
 		return spaceYes
 	}
 	if c.phase == phaseOpen { // behind a close nobody needs to be told
-		if s := c.log.reserve(sequencedLen(st.id, 0)); s != spaceYes {
+		if s := c.room(sequencedLen(st.id, 0)); s != spaceYes {
 			return s
 		}
 		c.log.append(frameReset, st.id, nil, nil)

@@ -27,7 +27,8 @@
 //
 // # Memory and blocking
 //
-// What is sent stays in memory until the peer has received it, at most Config.ReplayBytes;
+// What is sent stays in memory until the peer has received it, at most Config.ReplayBytes, and
+// while a live link's long path holds it Config.LongPath more;
 // what is received stays until [Session.Receive] takes it, at most the credit that the peer
 // was given. When either is used up, Send blocks and TrySend says so. An outage alone blocks
 // nobody. A receiver that takes nothing stops its own sender and nothing else:

@@ -77,6 +77,16 @@ var mutants = []mutant{
 		"\t\t\tv.lull = min(max(now.Sub(v.ackWait), 2*v.lull), maxLull)\n", ""}}},
 	{"a former link's round trip counts", []mutate.Edit{{"liveness.go",
 		"v.lastInbound, v.rtt = now, 0", "v.lastInbound = now"}}},
+	{"the log grows without a moving link", []mutate.Edit{{"stretch.go",
+		"c.link == linkUp && c.moving &&", "true &&"}}},
+	{"the log grows for what has not left", []mutate.Edit{{"stretch.go",
+		"c.log.unsentBytes(burst) < burst", "true"}}},
+	{"a wide window stays wide", []mutate.Edit{{"window.go",
+		"case idle:\n\t\treturn ordinary\n", "case idle:\n\t\treturn w\n"}}},
+	{"credit is forgotten when its window shrinks", []mutate.Edit{{"window.go",
+		"max(int(st.rcvLimit-st.consumed)-ordinary, 0)", "max(st.window-ordinary, 0)"}}},
+	{"a latecomer gets no share", []mutate.Edit{{"window.go",
+		"return max(wide-left, 0)", "return 0"}}},
 }
 
 // timingMutants are about when things happen, which only the simulation lives through.
@@ -95,8 +105,10 @@ var timingMutants = []mutant{
 		"\tcase c.role == dialing:\n\t\tc.redial.reset(now)\n", "\tcase c.role == dialing:\n"}}},
 	{"acknowledgements come late", []mutate.Edit{{"core.go",
 		"ackDelay       = 25 * time.Millisecond", "ackDelay       = 300 * time.Millisecond"}}},
-	{"the window never grows", []mutate.Edit{{"streams.go",
-		"if !st.tooSmall(now, rtt, &ss.slow) || st.window >= limit {", "if true || st.window >= limit {"}}},
+	{"the window never grows", []mutate.Edit{{"window.go",
+		"case w > st.window:", "case false:"}}},
+	{"what was stretched stays on the account", []mutate.Edit{{"sendlog.go",
+		"l.budget.releaseStretch(stretchSent, n)", "l.budget.release(n)"}}},
 	{"credit leaks", []mutate.Edit{{"stream.go",
 		"st.consumed += uint64(t.freed)", "st.consumed += uint64(t.freed) * 255 / 256"}}},
 	{"only packets without messages tell what was consumed", []mutate.Edit{{"core_send.go",
@@ -125,6 +137,12 @@ var named = map[string]string{
 	"credit is not enforced":         "^TestCreditIsEnforced$",
 
 	"a former link's round trip counts": "^TestFreshLinkForgetsTheRoundTrip$",
+
+	"the log grows without a moving link":         "^TestK2_LostLinkIsNotStretchedFor$",
+	"the log grows for what has not left":         "^TestWindowsAreStretchedForLongPathsOnly$",
+	"a wide window stays wide":                    "^TestStretchedWindowShrinks$",
+	"credit is forgotten when its window shrinks": "^TestStretchedWindowShrinks$",
+	"a latecomer gets no share":                   "^TestK2_LongPathsShareTheBudget$",
 }
 
 // TestMutants shows that the tests would notice: each mutant has to fail them. The exploration

@@ -18,12 +18,19 @@ type pipe struct {
 
 type pipeEnd struct {
 	mu     sync.Mutex
-	in     [][]byte
+	in     []arrival
 	ready  chan struct{} // capacity 1
 	closed chan struct{}
 	err    error
 	peer   *pipeEnd
 	deaf   bool // what the peer writes is swallowed
+	path   *path
+}
+
+// arrival is a packet that can be read from then on.
+type arrival struct {
+	at     time.Time
+	packet []byte
 }
 
 func newPipe() *pipe {
@@ -62,9 +69,16 @@ func (e *pipeEnd) Next() (io.Reader, error) {
 		e.mu.Lock()
 		if len(e.in) > 0 {
 			p := e.in[0]
+			if late := time.Until(p.at); late > 0 {
+				e.mu.Unlock()
+				if err := e.wait(late); err != nil {
+					return nil, err
+				}
+				continue
+			}
 			e.in = e.in[1:]
 			e.mu.Unlock()
-			return bytes.NewReader(p), nil
+			return bytes.NewReader(p.packet), nil
 		}
 		err := e.err
 		e.mu.Unlock()
@@ -86,17 +100,32 @@ func (e *pipeEnd) WritePacket(head, body []byte) error {
 		return err
 	}
 	p := append(append([]byte(nil), head...), body...)
+	at := e.path.carry(len(p))
 	e.peer.mu.Lock()
 	defer e.peer.mu.Unlock()
 	if e.peer.deaf || e.peer.err != nil {
 		return nil
 	}
-	e.peer.in = append(e.peer.in, p)
+	e.peer.in = append(e.peer.in, arrival{at, p})
 	select {
 	case e.peer.ready <- struct{}{}:
 	default:
 	}
 	return nil
+}
+
+// wait waits, unless the connection fails before.
+func (e *pipeEnd) wait(d time.Duration) error {
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+		return nil
+	case <-e.closed:
+		e.mu.Lock()
+		defer e.mu.Unlock()
+		return e.err
+	}
 }
 
 func (e *pipeEnd) Close() error {
@@ -124,6 +153,8 @@ type network struct {
 	lag time.Duration
 	// hang makes dials wait for their context.
 	hang bool
+	// path is what connections made from now on go by, each direction by one of its own.
+	path *path
 }
 
 func (n *network) dial(ctx context.Context, request []byte) (Conn, []byte, error) {
@@ -154,6 +185,7 @@ func (n *network) dial(ctx context.Context, request []byte) (Conn, []byte, error
 	}
 	p := newPipe()
 	n.mu.Lock()
+	p.a.path, p.b.path = n.path.again(), n.path.again()
 	n.pipes = append(n.pipes, p)
 	n.mu.Unlock()
 	at.Bind(p.b)

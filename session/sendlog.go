@@ -8,13 +8,13 @@ import (
 // encoded once and in order. What was sent stays where it is until it is acknowledged.
 type sendLog struct {
 	budget   *Budget
-	maxBytes int
-	maxCount uint64
+	ordinary extent // what it may hold of itself
 
-	blocks queue[*block]
-	held   int    // bytes of the blocks' capacity
-	acked  uint64 // the peer has everything below
-	next   uint64 // the number the next frame gets
+	blocks    queue[*block]
+	held      int    // bytes of the blocks' capacity
+	stretched int    // of them, those beyond the ordinary extent
+	acked     uint64 // the peer has everything below
+	next      uint64 // the number the next frame gets
 
 	// The transmit cursor of the current link: where the next packet starts.
 	sent      uint64 // sequence number
@@ -35,8 +35,14 @@ type fragmented struct {
 	size        int
 }
 
-func (l *sendLog) init(budget *Budget, maxBytes int, maxCount uint64) {
-	l.budget, l.maxBytes, l.maxCount = budget, maxBytes, maxCount
+// extent bounds a send log.
+type extent struct {
+	bytes int
+	count uint64
+}
+
+func (l *sendLog) init(budget *Budget, ordinary extent) {
+	l.budget, l.ordinary = budget, ordinary
 	l.digest.Reset()
 }
 
@@ -68,9 +74,10 @@ const (
 	spaceNever         // the stream takes no more
 )
 
-// reserve makes room for one frame of n bytes at the end of the last block.
-func (l *sendLog) reserve(n int) space {
-	if l.unacked() >= l.maxCount {
+// reserve makes room for one frame of n bytes at the end of the last block, within an extent that is
+// the ordinary one or wider.
+func (l *sendLog) reserve(n int, within extent) space {
+	if l.unacked() >= within.count {
 		return spaceReplay
 	}
 	size := blockSize(n)
@@ -82,11 +89,18 @@ func (l *sendLog) reserve(n int) space {
 		}
 		size = largeBlock // a second block means traffic
 	}
-	if l.held > 0 && l.held+size > l.maxBytes {
+	if l.held > 0 && l.held+size > within.bytes {
 		return spaceReplay
 	}
-	if !l.budget.take(size, l.held) {
-		return spaceBudget
+	switch {
+	case l.held == 0 || l.held+size <= l.ordinary.bytes:
+		if !l.budget.take(size, l.held) {
+			return spaceBudget
+		}
+	case l.budget.takeStretch(stretchSent, size, size, l.stretched) == 0:
+		return spaceReplay
+	default:
+		l.stretched += size
 	}
 	l.closeLast()
 	b := getBlock(size)
@@ -154,16 +168,28 @@ func (l *sendLog) ack(next uint64) {
 		if l.blocks.len() == 1 {
 			l.closeLast()
 		}
-		b := l.blocks.pop()
-		l.held -= cap(b.buf)
-		l.budget.release(cap(b.buf))
-		putBlock(b)
+		l.drop(l.blocks.pop())
 		if l.sentBlock > 0 {
 			l.sentBlock--
 		} else {
 			l.sentOff = 0
 		}
 	}
+}
+
+// drop gives a block's memory back, first of what is beyond the ordinary extent.
+func (l *sendLog) drop(b *block) {
+	size := cap(b.buf)
+	l.held -= size
+	if n := min(size, l.stretched); n > 0 {
+		l.stretched -= n
+		l.budget.releaseStretch(stretchSent, n)
+		size -= n
+	}
+	if size > 0 {
+		l.budget.release(size)
+	}
+	putBlock(b)
 }
 
 // seek puts the transmit cursor at seq, which is retained or l.next.
@@ -249,10 +275,8 @@ func (l *sendLog) messageOf(stream, seq uint64) (fragmented, bool) {
 // release drops everything; the session has ended.
 func (l *sendLog) release() {
 	for l.blocks.len() > 0 {
-		b := l.blocks.pop()
-		l.budget.release(cap(b.buf))
-		putBlock(b)
+		l.drop(l.blocks.pop())
 	}
-	l.held, l.sentBlock, l.sentOff = 0, 0, 0
+	l.sentBlock, l.sentOff = 0, 0
 	l.sent = l.next
 }

@@ -89,6 +89,7 @@ func (x *simDriver) send(t *task, h *Stream, l *lane, size int, patience time.Du
 
 // push is what is left of Session.pushed.
 func (x *simDriver) push(t *task) {
+	x.replayBounded() // while the link is what it was when the message was taken
 	written := false
 	var resume func()
 	x.pushed(func() {

@@ -64,21 +64,76 @@ func (x *simDriver) check(now time.Time) {
 // bounded: S5.
 func (x *simDriver) bounded() {
 	c := x.core
-	if limit := max(c.cfg.ReplayBytes, largeBlock); c.log.held > limit || c.log.unacked() > uint64(c.cfg.ReplayMessages)+1 {
-		x.d.fail("S5: %v keeps %d bytes, %d frames", x.side, c.log.held, c.log.unacked())
-	}
+	x.replayBounded()
 	if c.log.sent < c.log.acked || c.log.next < c.log.sent {
 		x.d.fail("%v: acked %d, sent %d, next %d", x.side, c.log.acked, c.log.sent, c.log.next)
 	}
 	if c.streams.bySelf > maxStreams || c.streams.byPeer > maxStreams {
 		x.d.fail("S5: %v has %d and %d streams", x.side, c.streams.bySelf, c.streams.byPeer)
 	}
-	main := &c.streams.main
-	if main.in.bytes > max(c.cfg.MaxCredit, c.cfg.Credit) || main.window > max(c.cfg.MaxCredit, c.cfg.Credit) {
-		x.d.fail("S5: %v holds %d bytes, window %d", x.side, main.in.bytes, main.window)
+	x.windowBounded(&c.streams.main)
+	if st := c.streams.recent; st != nil {
+		x.windowBounded(st)
 	}
-	if st := c.streams.recent; st != nil && st.in.bytes > max(c.cfg.MaxCredit, c.cfg.Credit) {
-		x.d.fail("S5: %v holds %d bytes of stream %d", x.side, st.in.bytes, st.id)
+}
+
+// replayBounded: a send log is beyond its ordinary extent for a live link only, and for as much as
+// the budget was asked.
+func (x *simDriver) replayBounded() {
+	c, before := x.core, x.kept
+	l, ordinary := &c.log, max(c.cfg.ReplayBytes, largeBlock)
+	x.kept = kept{l.held, l.unacked()}
+	wide := 1 + float64(c.cfg.LongPath)/float64(c.cfg.ReplayBytes)
+	if l.stretched > c.cfg.LongPath || l.held-l.stretched > ordinary || float64(l.unacked()) > wide*float64(c.cfg.ReplayMessages)+1 {
+		x.d.fail("S5: %v keeps %d bytes, %d of them stretched, %d frames", x.side, l.held, l.stretched, l.unacked())
+	}
+	if c.link == linkUp && c.moving && c.live.rtt > 0 {
+		return
+	}
+	if l.held > max(ordinary, before.bytes) || l.unacked() > max(uint64(c.cfg.ReplayMessages)+1, before.frames) {
+		x.d.fail("S5: %v goes from %v to %v while nothing of that gets through", x.side, before, x.kept)
+	}
+}
+
+// kept is what a send log holds.
+type kept struct {
+	bytes  int
+	frames uint64
+}
+
+// windowBounded: what a stream may be sent is within what is reserved for it, and what has come is
+// within that.
+func (x *simDriver) windowBounded(st *stream) {
+	c := x.core
+	if c.phase == phaseEnded {
+		return
+	}
+	if most := c.streams.bounds.ordinary + st.stretched; st.stretched > c.cfg.LongPath || st.window > most || int(st.rcvLimit-st.consumed) > most || st.in.bytes > most {
+		x.d.fail("S5: %v holds %d bytes of stream %d, gave credit for %d; the window is %d, stretched by %d", x.side, st.in.bytes, st.id,
+			st.rcvLimit-st.consumed, st.window, st.stretched)
+	}
+}
+
+// accounts: S5. The budget of a process is what its sessions hold, no less and no more.
+func (p *simProcess) accounts() {
+	used, stretched := 0, [stretchCount]int{}
+	for _, x := range p.drivers {
+		used += x.core.log.held
+		stretched[stretchSent] += x.core.log.stretched
+		ss := &x.core.streams
+		ss.all(func(st *stream) {
+			used += min(st.window, ss.bounds.ordinary) - ss.window + st.stretched
+			stretched[stretchReceived] += st.stretched
+		})
+	}
+	b := p.budget
+	if b.used != used || b.stretched != stretched {
+		p.d.fail("S5: sessions hold %d bytes, %d of them stretched; the budget has %d and %d", used, stretched, b.used, b.stretched)
+	}
+	for _, n := range stretched {
+		if n > p.budget.limit/stretchShare {
+			p.d.fail("S5: %d of %d bytes are stretched", n, p.budget.limit)
+		}
 	}
 }
 

@@ -24,6 +24,7 @@ type simDriver struct {
 	waiters  []*waiter
 	meter    meter
 	judge    judge
+	kept     kept // by its send log, when it was last looked at
 }
 
 func newSimDriver(p *simProcess, s *Session, pair *simPair, side side) *simDriver {

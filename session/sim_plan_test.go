@@ -14,6 +14,7 @@ type plan struct {
 	replayCount int
 	credit      int
 	maxCredit   int
+	longPath    int // beyond replayBytes and maxCredit, however small they are
 	budget      int
 	owner       bool
 
@@ -64,6 +65,9 @@ func (d *day) draw() {
 		talk:        d.chance(6),
 		messages:    6000,
 	}
+	if d.seed%3 > 0 {
+		d.plan.longPath = DefaultLongPath
+	}
 	if d.chance(4) {
 		d.plan.heartbeat = d.about(500*time.Millisecond, 10*time.Second)
 		d.plan.window = 2*d.plan.heartbeat + maxProbe
@@ -96,7 +100,8 @@ func (n *simNet) weather() {
 func (p *plan) config(budget *Budget) Config {
 	cfg, err := (&Config{
 		Key: testKey, Heartbeat: p.heartbeat, Window: p.window, DetachedFor: p.detachedFor,
-		ReplayBytes: p.replayBytes, ReplayMessages: p.replayCount, Credit: p.credit, MaxCredit: p.maxCredit, Budget: budget,
+		ReplayBytes: p.replayBytes, ReplayMessages: p.replayCount, Credit: p.credit, MaxCredit: p.maxCredit,
+		LongPath: p.longPath, Budget: budget,
 	}).resolve()
 	if err != nil {
 		panic(err)
@@ -157,6 +162,7 @@ func (d *day) inspect(t *task) {
 			if x.proc.runs() {
 				x.judge.look(x)
 			}
+			x.proc.accounts()
 		}
 	}
 }

@@ -26,8 +26,12 @@ type stream struct {
 	toldConsumed uint64
 	rcvLimit     uint64 // what the peer was told
 	window       int
+	stretched    int       // reserved for what window was, or is, beyond the ordinary
 	measured     uint64    // consumed at measuredAt
 	measuredAt   time.Time // when the window was last measured
+	arrivedAt    time.Time // when something last came
+	flight       uint64    // consumed at flightAt
+	flightAt     time.Time // when a flight began; zero when it was judged
 	creditDue    bool      // the peer needs to hear of the new limit
 	listed       bool      // in streams.consumed
 	touched      bool      // in streams.touched
@@ -125,43 +129,4 @@ func (st *stream) settle(budget *Budget) {
 func (st *stream) discard(budget *Budget) {
 	st.in.release()
 	st.settle(budget)
-}
-
-// usedUp reports whether a quarter of the window was consumed: telling that often keeps the
-// peer going, and is seldom enough to cost nothing.
-func (st *stream) usedUp() bool {
-	return st.consumed+uint64(st.window)-st.rcvLimit >= uint64(st.window/4)
-}
-
-// A window is measured by the time in which it is used up twice. Once would not do: what has
-// waited while the application did not run is consumed at the speed of memory.
-const (
-	windowRounds = 4                      // so many round trips; less, and the window is too small
-	minRound     = 100 * time.Microsecond // a shorter one says more about processors than about the path
-)
-
-// tooSmall reports whether the window, now used up twice since the last time, is too small for a
-// path of that round trip. That it is not may be because the path is another by now: slow says so.
-func (st *stream) tooSmall(now time.Time, rtt time.Duration, slow *bool) bool {
-	if st.consumed-st.measured < 2*uint64(st.window) {
-		return false
-	}
-	quick := now.Sub(st.measuredAt) < windowRounds*max(rtt, minRound)
-	st.measured, st.measuredAt = st.consumed, now
-	*slow = *slow || !quick
-	return quick
-}
-
-// grant renews the credit.
-func (st *stream) grant() {
-	st.rcvLimit = max(st.rcvLimit, st.consumed+uint64(st.window))
-	st.creditDue, st.toldConsumed = false, st.consumed
-}
-
-// shrink gives back what the window grew by above the initial one; nothing more will come.
-func (st *stream) shrink(budget *Budget, initial int) {
-	if st.window > initial {
-		budget.release(st.window - initial)
-		st.window = initial
-	}
 }

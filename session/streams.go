@@ -23,6 +23,7 @@ type streams struct {
 	incoming queue[*stream]
 
 	window  int    // what a stream may receive at first
+	bounds  bounds // of what that may grow to
 	granted uint64 // what the peer lets a stream send at first
 
 	consumed []*stream // with consumption that the peer was not told
@@ -36,8 +37,8 @@ type streams struct {
 	progressAt         time.Time
 }
 
-func (ss *streams) init(role role, window int) {
-	ss.window, ss.granted = window, minCredit // every peer grants that much
+func (ss *streams) init(role role, window int, bounds bounds) {
+	ss.window, ss.bounds, ss.granted = window, bounds, minCredit // every peer grants that much
 	ss.start(&ss.main, mainStream)
 	ss.void = stream{id: ^uint64(0), from: broken, out: broken}
 	ss.nextID = 1
@@ -96,7 +97,7 @@ func (ss *streams) note(st *stream) {
 		st.listed = true
 		ss.consumed = append(ss.consumed, st)
 	}
-	if !st.creditDue && st.from == flowing && st.usedUp() {
+	if !st.creditDue && st.from == flowing && (st.usedUp() || st.flown()) {
 		ss.owe(st)
 	}
 }
@@ -121,7 +122,7 @@ const controlReserve = 64
 
 // tell appends CREDIT frames for the streams that are listed, as far as a packet's head has
 // room for them.
-func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, limit int, budget *Budget) []byte {
+func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, budget *Budget) []byte {
 	ss.toldAt = now
 	rest := ss.consumed[:0]
 	for _, st := range ss.consumed {
@@ -136,28 +137,13 @@ func (ss *streams) tell(p []byte, now time.Time, rtt time.Duration, limit int, b
 		if st.creditDue {
 			ss.due--
 		}
-		ss.widen(st, now, rtt, limit, budget)
-		st.grant()
+		ss.adapt(st, now, rtt, budget)
+		st.grant(ss.bounds.ordinary, budget)
 		p = appendControl(p, frameCredit, st.id, st.consumed, st.rcvLimit)
 	}
 	clear(ss.consumed[len(rest):])
 	ss.consumed = rest
 	return p
-}
-
-// widen doubles the window of st if it is too small for the path, up to limit, and as the budget
-// allows. One that is too large is slow, too: what waits in it has left the processor's cache when
-// its turn comes.
-func (ss *streams) widen(st *stream, now time.Time, rtt time.Duration, limit int, budget *Budget) {
-	if !st.tooSmall(now, rtt, &ss.slow) || st.window >= limit {
-		return
-	}
-	// Windows are beyond the share that is a session's own: that is for sending.
-	held := fairShare
-	ss.all(func(other *stream) { held += other.window - ss.window })
-	if grown := min(2*st.window, limit); budget.take(grown-st.window, held) {
-		st.window = grown
-	}
 }
 
 // reserved is what the messages that are being put together take.
@@ -199,7 +185,7 @@ func (ss *streams) reap(st *stream, budget *Budget) {
 	if ss.recent == st {
 		ss.recent = nil
 	}
-	st.shrink(budget, ss.window)
+	st.shrink(budget, ss.window, ss.bounds.ordinary)
 	ss.settle(st, st.sentOffset) // what the peer has not told to be consumed never will be
 	if st.creditDue {
 		st.creditDue = false

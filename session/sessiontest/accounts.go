@@ -89,8 +89,8 @@ func (a *accounts) credit(f *parsed) error {
 	if limit < consumed || limit < a.granted[stream] {
 		return fmt.Errorf("§6: %v after a limit of %d", f, a.granted[stream])
 	}
-	if limit-consumed > 4<<20 {
-		return fmt.Errorf("§6: %v is a window above 4 MiB", f)
+	if limit-consumed > 20<<20 {
+		return fmt.Errorf("§6: %v is a window above 20 MiB", f)
 	}
 	a.granted[stream] = limit
 	return nil
