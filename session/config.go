@@ -35,7 +35,8 @@ type Config struct {
 	// Owner is a lasting identity of the dialing side. When it makes a new session, the
 	// accepting side ends those of its earlier incarnations. The zero ID has none.
 	Owner ID
-	// Heartbeat is how long a link may be silent before it is pinged.
+	// Heartbeat is about how long a link may be silent before it is pinged, by either side
+	// (protocol.md §9).
 	Heartbeat time.Duration
 	// Window is how long a link may be silent, probed, before it is given up.
 	Window time.Duration
