@@ -148,12 +148,13 @@ func TestIdleHeartbeat(t *testing.T) {
 		a, b := x.add(t)
 		defer x.end()
 		time.Sleep(time.Minute)
-		const beats = 100
-		packets, dialing, accepting := x.during(func() { time.Sleep(beats * DefaultHeartbeat) })
-		if packets < 2*beats-2 || packets > 2*beats+4 {
-			t.Errorf("%d packets for %d heartbeats", packets, beats)
+		const intervals = 100
+		packets, dialing, accepting := x.during(func() { time.Sleep(intervals * DefaultHeartbeat) })
+		beats := packets / 2
+		if beats < intervals || beats > intervals*16/15 { // up to a 16th early
+			t.Errorf("%d packets in %d intervals", packets, intervals)
 		}
-		if min(dialing, accepting) < beats/2-1 || dialing+accepting > beats+2 {
+		if min(dialing, accepting) < beats/2-1 || dialing+accepting > beats+1 {
 			t.Errorf("the timers fire %d and %d times for %d heartbeats", dialing, accepting, beats)
 		}
 		for _, s := range []*Session{a, b} {
@@ -182,7 +183,7 @@ func TestHeartbeatWhoseTurnItIsNot(t *testing.T) {
 		for _, after := range []struct {
 			time   time.Duration
 			linked bool
-		}{{DefaultHeartbeat + DefaultHeartbeat/beatDefer, true}, {DefaultWindow + time.Second, false}} {
+		}{{DefaultHeartbeat + time.Millisecond, true}, {DefaultWindow + time.Second, false}} {
 			for _, s := range []*Session{p.a, p.b} {
 				heard := s.Stats().LastHeard
 				time.Sleep(time.Until(heard.Add(after.time)))
@@ -221,11 +222,11 @@ func TestIdleSessionsWakeTogether(t *testing.T) {
 		mu.Lock()
 		clear(wakes)
 		mu.Unlock()
-		const beats = 10
+		const beats = 10 // and perhaps one more
 		time.Sleep(beats * DefaultHeartbeat)
 		mu.Lock()
 		defer mu.Unlock()
-		most := beats * int(sessions*apart/(DefaultHeartbeat/beatGrain)+2)
+		most := (beats + 1) * int(sessions*apart/(DefaultHeartbeat/beatGrain)+2)
 		if len(wakes) > most {
 			t.Errorf("%d wakes for %d heartbeats of %d sessions, want at most %d", len(wakes), beats, sessions, most)
 		}

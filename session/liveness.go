@@ -16,7 +16,7 @@ const (
 
 // Parts of a heartbeat.
 const (
-	beatDefer = 8  // so much longer waits the side whose turn it is not
+	beatAhead = 32 // so much sooner it is the turn of the side that was pinged last
 	beatGrain = 64 // heartbeats are due at multiples of this: sessions that are idle wake their process together
 )
 
@@ -42,7 +42,7 @@ type liveness struct {
 	sampledAt   time.Time     // when that was, or when the link began
 
 	probe   probe
-	turn    bool      // the peer has sent the last ping: the next heartbeat's is this side's
+	turn    bool      // the peer has sent the last ping: the next is this side's
 	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
 	// lull is the longest that acknowledgements have lately kept us waiting. On a slow path that
 	// is the time of a packet, which no round trip of a small one tells.
@@ -182,17 +182,17 @@ func (v *liveness) lastChance() time.Time {
 	return v.lastInbound.Add(v.window - min(v.patience(), v.window/2))
 }
 
-// nextBeat is when the next heartbeat is due: an interval after the last sign of life, or after the
-// last ping that went unanswered. One ping serves both sides, so they take turns, and each leaves
-// the other's to it for a while.
+// nextBeat is when the next heartbeat is due, at the latest a full interval after the last sign of
+// life, or after the last ping that went unanswered. One ping serves both sides, so they take turns:
+// whose turn it is comes before the other.
 func (v *liveness) nextBeat() time.Time {
 	from := v.lastInbound
 	if v.probe.phase == probeBeat && v.probe.sentAt.After(from) {
 		from = v.probe.sentAt
 	}
 	wait := v.heartbeat
-	if !v.turn {
-		wait += v.heartbeat / beatDefer
+	if v.turn {
+		wait -= v.heartbeat / beatAhead
 	}
 	return floor(from.Add(wait), v.heartbeat/beatGrain)
 }
