@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"time"
 )
 
 var growthScenario = scenario{
@@ -60,6 +61,9 @@ const (
 	growthCalls = 20_000
 	growthRow   = 20  // on one connection
 	growthStep  = 997 // from one connection to the next, so that they are spread over all
+	// growthRest is how long the connections rest before calls are made: their beginning, with what
+	// follows it, is not a call's.
+	growthRest = 500 * time.Millisecond
 )
 
 func measureGrowth(p peer, n int) (heap, cost float64, err error) {
@@ -93,16 +97,20 @@ func measureGrowth(p peer, n int) (heap, cost float64, err error) {
 
 // callAll returns the CPU microseconds of a call, made on one connection after the other.
 func (t *track) callAll(conns []conn) (float64, error) {
+	for _, c := range conns {
+		if err := c.send(command(opEcho, growthCalls)); err != nil {
+			return 0, err
+		}
+		if _, err := calls(c, 128, 1); err != nil {
+			return 0, err
+		}
+	}
+	time.Sleep(growthRest)
 	there, err := t.server.usage(false)
 	if err != nil {
 		return 0, err
 	}
 	here := measure(false)
-	for _, c := range conns {
-		if err := c.send(command(opEcho, growthCalls)); err != nil {
-			return 0, err
-		}
-	}
 	for i := range growthCalls / growthRow {
 		if _, err := calls(conns[i*growthStep%len(conns)], 128, growthRow); err != nil {
 			return 0, err

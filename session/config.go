@@ -36,7 +36,7 @@ type Config struct {
 	// Owner is a lasting identity of the dialing side. When it makes a new session, the
 	// accepting side ends those of its earlier incarnations. The zero ID has none.
 	Owner ID
-	// Heartbeat is how long a link may be silent before it is pinged.
+	// Heartbeat is how long a link may be silent, at most, before either side pings it.
 	Heartbeat time.Duration
 	// Window is how long a link may be silent, probed, before it is given up.
 	Window time.Duration

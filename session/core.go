@@ -119,7 +119,7 @@ func newCore(cfg Config, role role, id ID, self incarnation, random func() uint6
 	c.log.init(cfg.Budget, cfg.replay())
 	c.rx.digest.Reset()
 	c.streams.init(role, cfg.Credit, bounds{cfg.MaxCredit, cfg.MaxCredit + cfg.LongPath})
-	c.live.heartbeat, c.live.window = cfg.Heartbeat, cfg.Window
+	c.live.role, c.live.heartbeat, c.live.window = role, cfg.Heartbeat, cfg.Window
 	c.redial.random = func() float64 { return float64(random()>>11) / (1 << 53) }
 	c.peerMax = cfg.MaxMessage
 	return c
@@ -216,6 +216,23 @@ func (c *core) deadline() time.Time {
 		sooner(c.lostAt.Add(c.keptFor()))
 	}
 	return next
+}
+
+// soon is how near a fire has to be for it to be let come, in vain or not.
+const soon = 4 * ackDelay
+
+// rearms reports whether a timer that is to fire at armed has to be set anew, for next: if that is
+// sooner, or so much later that the timer would fire in vain. A timer that was set before the
+// process slept or paused is left alone: it is what tells of it.
+func (c *core) rearms(now, next time.Time) bool {
+	switch {
+	case next.IsZero():
+		return false
+	case c.armed.IsZero() || next.Before(c.armed):
+		return true
+	default:
+		return next.Sub(c.armed) > c.cfg.Heartbeat/2 && c.armed.Sub(now) > soon && c.gap(now) == TriggerNone
+	}
 }
 
 // keptFor is how long the session stays without a link. The accepting side can't come back

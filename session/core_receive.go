@@ -170,6 +170,7 @@ func (c *core) onControl(now time.Time, f *controlFrame) error {
 	case frameCredit:
 		return c.onCredit(now, f.fields[0], f.fields[1], f.fields[2])
 	case framePing:
+		c.live.pinged()
 		if c.out.pongN < len(c.out.pongs) {
 			c.out.pongs[c.out.pongN] = f.fields[0]
 			c.out.pongN++

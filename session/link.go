@@ -28,7 +28,10 @@ var heads = sync.Pool{New: func() any { return new([maxHead]byte) }}
 // startLink makes conn the session's link. mu is held.
 func (s *Session) startLink(id uint64, conn Conn) {
 	l := &link{id: id, conn: conn}
-	l.write = func() { s.writer(l) }
+	l.write = func() {
+		runtime.Gosched() // others who are about to send share the packet
+		s.writer(l)
+	}
 	s.link = l
 	s.wg.Go(func() { s.readLoop(l) })
 	s.madeSpace()
@@ -114,10 +117,10 @@ func readPacket(conn Conn) (*block, error) {
 	return blk, nil
 }
 
-// writer writes what is due. It is a goroutine only for so long: a quiet session has none.
+// writer writes what is due, for a claimWriter. It is a goroutine only for so long: a quiet session
+// has none.
 func (s *Session) writer(l *link) {
 	defer s.wg.Done()
-	runtime.Gosched() // others who are about to send share the packet
 	s.mu.Lock()
 	l.woken = false
 	if s.link != l || l.writing {
@@ -167,11 +170,19 @@ func (s *Session) flush(l *link, once bool) (now time.Time) {
 // wakeWriter starts a writer for what is due, unless somebody is writing and will see it
 // anyway. mu is held.
 func (s *Session) wakeWriter() {
+	if l := s.claimWriter(); l != nil {
+		go l.write()
+	}
+}
+
+// claimWriter makes the caller the one who sees to it that writer runs, for the link that it
+// returns; nil: there is nothing to be done. mu is held.
+func (s *Session) claimWriter() *link {
 	l := s.link
 	if l == nil || l.woken || l.writing {
-		return
+		return nil
 	}
 	l.woken = true
 	s.wg.Add(1) // the reader is counted still: nobody has seen the end of all yet
-	go l.write()
+	return l
 }

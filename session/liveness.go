@@ -14,6 +14,12 @@ const (
 	stallPatience = 3 // heartbeats without consumption before a peer counts as stalled
 )
 
+// Parts of a heartbeat.
+const (
+	beatAhead = 32 // so much sooner it is the turn of the side that was pinged last
+	beatGrain = 64 // heartbeats are due at multiples of this: sessions that are idle wake their process together
+)
+
 // verdictOnLink is what a tick has to say about the link.
 type verdictOnLink uint8
 
@@ -26,6 +32,7 @@ const (
 // never is. It condemns a link only after a probe went unanswered, and a probe that was
 // under way while this process was paused or the system slept is asked again.
 type liveness struct {
+	role      role
 	heartbeat time.Duration
 	window    time.Duration
 
@@ -35,6 +42,7 @@ type liveness struct {
 	sampledAt   time.Time     // when that was, or when the link began
 
 	probe   probe
+	turn    bool      // the peer has sent the last ping: the next is this side's
 	ackWait time.Time // since when the oldest sent frame waits; zero when nothing waits
 	// lull is the longest that acknowledgements have lately kept us waiting. On a slow path that
 	// is the time of a packet, which no round trip of a small one tells.
@@ -74,7 +82,11 @@ func (v *liveness) begin(now time.Time, nonce uint64) {
 // beat notes a ping that welcomes an answer and judges nobody.
 func (v *liveness) beat(now time.Time, nonce uint64) {
 	v.probe = probe{phase: probeBeat, nonce: nonce, sentAt: now, began: now}
+	v.turn = false
 }
+
+// pinged notes that the peer has sent a ping. When two have crossed, the next is the dialing side's.
+func (v *liveness) pinged() { v.turn = v.probe.phase == probeNone || v.role == dialing }
 
 // patience is how long an answer to a probe may take.
 func (v *liveness) patience() time.Duration {
@@ -90,6 +102,7 @@ func (v *liveness) ask(now time.Time, trigger Trigger, nonce uint64) (ping bool)
 		return false
 	}
 	v.probe = probe{phase: probePending, trigger: trigger, nonce: nonce, sentAt: now, began: now, deadline: now.Add(v.patience()), asked: 1}
+	v.turn = false
 	v.lookAgain(now)
 	return true
 }
@@ -169,14 +182,24 @@ func (v *liveness) lastChance() time.Time {
 	return v.lastInbound.Add(v.window - min(v.patience(), v.window/2))
 }
 
-// nextBeat is when the next heartbeat is due: a full interval after the last sign of life,
-// or after the last ping that went unanswered.
+// nextBeat is when the next heartbeat is due, at the latest a full interval after the last sign of
+// life, or after the last ping that went unanswered. One ping serves both sides, so they take turns:
+// whose turn it is comes before the other.
 func (v *liveness) nextBeat() time.Time {
 	from := v.lastInbound
 	if v.probe.phase == probeBeat && v.probe.sentAt.After(from) {
 		from = v.probe.sentAt
 	}
-	return from.Add(v.heartbeat)
+	wait := v.heartbeat
+	if v.turn {
+		wait -= v.heartbeat / beatAhead
+	}
+	return floor(from.Add(wait), v.heartbeat/beatGrain)
+}
+
+// floor is the last multiple of grain by the wall clock up to t.
+func floor(t time.Time, grain time.Duration) time.Time {
+	return t.Add(-time.Duration(t.UnixNano()) % max(grain, 1))
 }
 
 // tick judges the link at now. gap says that this process did not run for a while, so that

@@ -100,3 +100,22 @@ func TestShortWindow(t *testing.T) {
 		t.Errorf("%v, pinged %t, %v", verdict, ping, v.probe)
 	}
 }
+
+// §9: pings that have crossed, as the first of a link do, leave the next to the dialing side.
+func TestCrossedPings(t *testing.T) {
+	ct := newCoreTest(t)
+	ct.settle(ct.attach())
+	for range 3 {
+		if !ct.a.live.turn || ct.b.live.turn {
+			t.Fatalf("the dialing side's turn: %t, the accepting side's: %t", ct.a.live.turn, ct.b.live.turn)
+		}
+		ct.a.measure(ct.now)
+		ct.b.measure(ct.now)
+		ct.settle(ct.a.linkID)
+	}
+	ct.a.measure(ct.now)
+	ct.settle(ct.a.linkID)
+	if ct.a.live.turn || !ct.b.live.turn {
+		t.Errorf("after a ping of the dialing side it is its turn: %t; the accepting side's: %t", ct.a.live.turn, ct.b.live.turn)
+	}
+}

@@ -92,6 +92,8 @@ var mutants = []mutant{
 // timingMutants are about when things happen, which only the simulation lives through.
 var timingMutants = []mutant{
 	{"a sleep is not discounted", []mutate.Edit{{"core.go", "case wall-ran > pauseSlack:", "case false:"}}},
+	{"a timer that would tell of a sleep is put off", []mutate.Edit{{"core.go",
+		"c.armed.Sub(now) > soon && c.gap(now) == TriggerNone", "c.armed.Sub(now) > soon"}}},
 	{"a pause during a probe is silence", []mutate.Edit{{"liveness.go",
 		"now.Sub(v.probe.look) > probeSlack && asked < maxAsked:", "false:"}}},
 	{"a probe's deadline ignores the round trip", []mutate.Edit{{"liveness.go",

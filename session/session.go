@@ -185,7 +185,7 @@ func (s *Session) unlock(now time.Time) {
 	if s.core.wantsWrite() {
 		s.wakeWriter()
 	}
-	s.rearm()
+	s.rearm(now)
 	events := s.takeEvents() // an attempt may have begun just now
 	parked := false
 	if s.home != nil {
@@ -229,11 +229,11 @@ func (s *Session) settle(now time.Time) (ended bool) {
 	return true
 }
 
-// rearm sets the timer if the core wants to be looked at sooner than it would fire. A later
-// wish is seen to when it fires. mu is held.
-func (s *Session) rearm() {
+// rearm sets the timer to when the core wants to be looked at, unless it is well to let it fire
+// before: a later wish is seen to then. mu is held.
+func (s *Session) rearm(now time.Time) {
 	next := s.core.deadline()
-	if next.IsZero() || (!s.core.armed.IsZero() && !next.Before(s.core.armed)) {
+	if !s.core.rearms(now, next) {
 		return
 	}
 	if now := time.Now(); next.Before(now) {
@@ -251,7 +251,14 @@ func (s *Session) onTimer() {
 		s.core.linkLost(now, linkID, trigger, errSilent)
 	}
 	s.core.armed = time.Time{}
+	var l *link
+	if s.core.wantsWrite() && len(s.core.changes) == 0 && len(s.core.events) == 0 {
+		l = s.claimWriter() // this goroutine may as well be the writer, if nobody has to be told anything first
+	}
 	s.unlock(now)
+	if l != nil {
+		s.writer(l)
+	}
 }
 
 // madeSpace tells senders that wait to look again. mu is held.

@@ -117,8 +117,11 @@ func (x *simDriver) stopTimer() {
 // rearm is Session.rearm.
 func (x *simDriver) rearm(now time.Time) {
 	next := x.core.deadline()
-	if next.IsZero() || (!x.core.armed.IsZero() && !next.Before(x.core.armed)) {
+	if !x.core.rearms(now, next) {
 		return
+	}
+	if next.After(x.core.armed) && !x.core.armed.IsZero() {
+		x.judge.woken(x) // else it would not be told
 	}
 	x.core.armed = next
 	x.judge.armed(x)
