@@ -30,7 +30,8 @@ kills them after --stop-grace; a second one kills at once.
 
 Exit codes:
   0    stopped by a signal, everything was shut down
-  1    could not listen, or something named on the command line could not be run
+  1    could not listen, something named on the command line could not be run, or
+       nobody reads its output any more; everything was shut down
   2    wrong usage
   130  killed by a second signal
 

@@ -50,6 +50,9 @@ func serve(ctx context.Context, in *instance.Instance) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, stopSignals...)
 	defer signal.Stop(signals)
+	if len(survived) > 0 { // of none, Notify would take all
+		signal.Notify(make(chan os.Signal, 1), survived...)
+	}
 
 	done := make(chan error, 1)
 	go func() { done <- in.Run(ctx) }()

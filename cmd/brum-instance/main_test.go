@@ -35,6 +35,10 @@ func TestMain(m *testing.M) {
 			signal.Ignore(syscall.SIGTERM)
 		}
 		fmt.Println("pid", os.Getpid())
+		for len(os.Args) > 1 && os.Args[1] == "chatty" {
+			fmt.Println("on and on")
+			time.Sleep(10 * time.Millisecond)
+		}
 		time.Sleep(time.Hour)
 	}
 }
@@ -157,6 +161,24 @@ func TestSecondSignalKills(t *testing.T) {
 	}
 	if took := time.Since(began); took > 10*time.Second || !gone(pid) {
 		t.Errorf("after %v, child gone: %v", took, gone(pid))
+	}
+}
+
+// A reader that goes away, like head or a tee that got the Ctrl-C first, is no reason to leave
+// processes and files behind.
+func TestOutputThatNobodyReads(t *testing.T) {
+	cmd, dir, stdout, stderr := program(t, "--", os.Args[0], "chatty")
+	pid := childPID(t, stdout)
+	stderr.wait(t, "registered")
+	stdout.(io.Closer).Close()
+	if code := exit(t, cmd); code != exitFailed || !strings.Contains(stderr.String(), "broken pipe") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	if !gone(pid) {
+		t.Error("the child is left")
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "*.json")); len(files) > 0 {
+		t.Errorf("left: %v", files)
 	}
 }
 
