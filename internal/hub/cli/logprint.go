@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/terminal"
 )
 
@@ -100,7 +101,8 @@ func (p *logPrinter) text(s string) string {
 	return calmed(s, p.colour)
 }
 
-// calmed removes control characters, except, if colours are wanted, of sequences that set them.
+// calmed removes control sequences, except, if colours are wanted, those that set them, and
+// single control characters.
 // Those of C1 are among them: to many terminals U+009B is as good as ESC [.
 func calmed(s string, colours bool) string {
 	var b strings.Builder
@@ -110,6 +112,10 @@ func calmed(s string, colours bool) string {
 				b.WriteString(s[:n])
 			}
 			s = s[n:]
+			continue
+		}
+		if s[0] == '\x1b' {
+			s = s[logstore.EscapeLen(s):]
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s)

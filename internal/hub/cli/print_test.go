@@ -15,8 +15,10 @@ func TestCalmedLines(t *testing.T) {
 		{"plain\ttext", "plain\ttext", "plain\ttext"},
 		{"\x1b[31mred\x1b[0m", "\x1b[31mred\x1b[0m", "red"},
 		{"\x1b[38:2::1:2:3mx", "\x1b[38:2::1:2:3mx", "x"},
-		{"\x1b[2Jgone", "[2Jgone", "[2Jgone"},
-		{"\x1b]0;title\x07x", "]0;titlex", "]0;titlex"},
+		{"\x1b[2Jgone", "gone", "gone"},
+		{"\x1b[?25l\x1b[1;31m\x1b(Bspinner", "\x1b[1;31mspinner", "spinner"}, // as npm prints
+		{"\x1b]0;title\x07x", "x", "x"},
+		{"\x1b[31\x07x\x1b", "x", "x"},
 		{"\u009b2Jgone", "2Jgone", "2Jgone"}, // CSI in one character
 		{"\x9b2J", "\ufffd2J", "\ufffd2J"},   // and in one byte
 		{"größe 漢字", "größe 漢字", "größe 漢字"},
