@@ -130,6 +130,15 @@ func calmed(s string, colours bool) string {
 	return b.String()
 }
 
+// calmedLines is calmed for a text of several lines.
+func calmedLines(s string, colours bool) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = calmed(line, colours)
+	}
+	return strings.Join(lines, "\n")
+}
+
 // colourLen is the length of the colour sequence that s begins with, 0 if there is none.
 func colourLen(s string) int {
 	if !strings.HasPrefix(s, "\x1b[") {

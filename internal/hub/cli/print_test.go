@@ -33,6 +33,14 @@ func TestCalmedLines(t *testing.T) {
 	}
 }
 
+// The answer of a tool that reads logs holds what processes print.
+func TestCalmedAnswers(t *testing.T) {
+	in := "1 line\n\tdev-1 | \x1b]52;c;aGk=\x07\x1b[32mok\x1b[2J\n"
+	if got, want := calmedLines(in, false), "1 line\n\tdev-1 | ok\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // Nothing of an instance's own texts reaches the terminal as control, and without a palette
 // there is none at all.
 func TestStatusOfHostileNames(t *testing.T) {
