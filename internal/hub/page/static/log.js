@@ -34,6 +34,7 @@ export class Log {
 
   start() {
     this.stop();
+    if (this.found) return; // what was found stays until the search changes
     this.running = new AbortController();
     const { signal } = this.running;
     const query = {};
@@ -57,9 +58,11 @@ export class Log {
 
   restart() {
     this.stop();
+    this.found = false;
     this.cursor = '';
     this.waitingLines = [];
     this.lines.replaceChildren();
+    this.say('');
     this.atEnd = true;
     this.fresh = 0;
     this.showFresh();
@@ -156,6 +159,7 @@ export class Log {
       if (this.level.value) args.level = this.level.value;
       const answer = await call(this.instance, 'logs_search', args, signal);
       this.found = true;
+      this.waitingLines = [];
       this.lines.replaceChildren(...answer.lines.map((line) => this.node(line)), divider(`${count(answer.lines.length, 'match')
         .replace('matchs', 'matches')}${answer.more ? ', and older ones' : ''}. Change the search to go on with the live log.`));
       this.say('');
@@ -169,7 +173,6 @@ export class Log {
 
   /** back returns from what was found to the live log. */
   back() {
-    this.found = false;
     this.restart();
   }
 
