@@ -145,7 +145,7 @@ func (r *run) finish(exit *Exit) {
 	r.publish(func(s *Status) {
 		s.State, s.PID, s.Exit, s.NextStart, s.EndedAt = state, 0, exit, time.Time{}, time.Now()
 	})
-	r.m.cfg.Logger.Info("process ended", "process", r.id, "state", state, "exit", exit.String())
+	r.m.cfg.Logger.Info("process ended", "process", r.id, "state", state.String(), "exit", exit.String())
 	close(r.done)
 	select {
 	case <-r.begun:

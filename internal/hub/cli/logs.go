@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/logstore"
 )
 
 // logsFlags say which lines are wanted.
@@ -55,6 +56,9 @@ func (a *app) logsCommand() *cobra.Command {
 			}
 			if f.as != "" && f.since != "" {
 				return usagef("--as and --since: a reader with a name begins where it has ended")
+			}
+			if _, err := logstore.ParseLevel(f.level); err != nil {
+				return usagef("--level: %w", err)
 			}
 			return a.logs(cmd.Context(), args[0], f)
 		},

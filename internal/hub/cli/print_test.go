@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -61,6 +62,26 @@ func TestEveryStateHasAColour(t *testing.T) {
 	for _, s := range []api.State{api.Discovered, api.Connecting, api.Active, api.Suspect, api.Retrying, api.Stalled, api.Stopped} {
 		if colourOf(s) == terminal.Plain {
 			t.Errorf("%s is plain", s)
+		}
+	}
+}
+
+// fullDisk takes nothing.
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, errors.New("no space left") }
+
+// What could not be printed must not pass for printed.
+func TestPrintingFails(t *testing.T) {
+	h := &api.History{Changes: []api.Change{{From: api.Connecting, To: api.Active}}}
+	s := &api.Status{Instances: []api.Instance{{ID: "a", State: api.Active}}}
+	for name, err := range map[string]error{
+		"history": printHistory(fullDisk{}, h),
+		"status":  printStatus(fullDisk{}, s, time.Now(), terminal.Palette{}),
+		"calls":   printCalls(fullDisk{}, &api.Calls{}, time.Now()),
+	} {
+		if err == nil {
+			t.Errorf("%s: no error", name)
 		}
 	}
 }
