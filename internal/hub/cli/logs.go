@@ -253,7 +253,8 @@ func (r *logReader) follow(ctx context.Context) error {
 // be repeated like any other.
 func passes(err error) bool {
 	switch api.CodeOf(err) {
-	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeStopped:
+	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeStopped,
+		api.CodeOverloaded, api.CodeUnreachable, api.CodeNotRun, api.CodeResultLost:
 		return true
 	}
 	return false
