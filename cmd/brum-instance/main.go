@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/instance"
+	"github.com/standardbeagle/brum/internal/programlog"
 )
 
 // Exit codes.
@@ -50,9 +51,7 @@ func serve(ctx context.Context, in *instance.Instance) error {
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, stopSignals...)
 	defer signal.Stop(signals)
-	if len(survived) > 0 { // of none, Notify would take all
-		signal.Notify(make(chan os.Signal, 1), survived...)
-	}
+	defer programlog.OutliveReaders()()
 
 	done := make(chan error, 1)
 	go func() { done <- in.Run(ctx) }()
