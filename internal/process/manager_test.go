@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"runtime"
@@ -336,4 +337,40 @@ func TestCommandDiesWithTheManagersProcess(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 	p.gone(20 * time.Second)
+}
+
+// slowLog holds up whoever logs that a process has ended.
+type slowLog struct {
+	slog.Handler
+	ended, goOn chan struct{}
+}
+
+func (h slowLog) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "process ended" {
+		h.ended <- struct{}{}
+		<-h.goOn
+	}
+	return nil
+}
+
+func (slowLog) Enabled(context.Context, slog.Level) bool { return true }
+
+// Whoever was told that a run is over can start it anew, also while that is being logged.
+func TestStartAfterStatusSaysEnded(t *testing.T) {
+	log := slowLog{slog.DiscardHandler, make(chan struct{}, 2), make(chan struct{})}
+	m := New(Config{Logs: logstore.New(0), Grace: time.Second, Logger: slog.New(log)})
+	defer m.Close()
+	defer close(log.goOn)
+	spec := Spec{Name: "x", Args: []string{os.Args[0], "print", "1", "0"}}
+	first, err := m.Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-log.ended
+	if st := m.List()[0]; !st.State.Ended() {
+		t.Fatalf("%+v", st)
+	}
+	if _, err := m.Start(spec); err != nil {
+		t.Errorf("after %s: %v", first.ID, err)
+	}
 }

@@ -47,14 +47,8 @@ func (r *run) status() Status {
 	return r.published
 }
 
-func (r *run) ended() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
+// ended agrees with what status says: whoever reads there that the run is over may start anew.
+func (r *run) ended() bool { return r.status().State.Ended() }
 
 func (r *run) publish(change func(*Status)) {
 	r.mu.Lock()
