@@ -75,6 +75,8 @@ func (p *logPrinter) gap(g gap) {
 	switch {
 	case g.Restart:
 		p.note("the instance was restarted; lines of before may be missing")
+	case g.AtLeast && g.Lines == 0:
+		p.note("lines may be missing here")
 	case g.AtLeast:
 		p.note("%d lines or more are missing here", g.Lines)
 	default:

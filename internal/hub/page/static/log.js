@@ -91,6 +91,7 @@ export class Log {
   take({ lines, gap, gapUnknown, restart }) {
     const nodes = [];
     if (restart) nodes.push(divider('The instance was restarted; lines of before may be missing.'));
+    else if (gap === 0 && gapUnknown) nodes.push(divider('Lines may be missing here.'));
     else if (gap > 0) nodes.push(divider(`${count(gap, 'line')}${gapUnknown ? ' or more' : ''} missing here: dropped before they were read.`));
     for (const line of lines.slice(-kept)) nodes.push(this.node(line));
     if (nodes.length === 0) return;
