@@ -240,9 +240,9 @@ func TestToolsRefuseNonsense(t *testing.T) {
 // Whoever reads the text alone, as models do, has to learn of lines that he did not get.
 func TestTextTellsOfGaps(t *testing.T) {
 	for want, o := range map[string]LogsStreamOutput{
-		"(3 lines were dropped unread)":         {Gap: 3},
-		"(3 lines or more were dropped unread)": {Gap: 3, GapUnknown: true},
-		"(lines may be missing here)":           {GapUnknown: true},
+		"(3 lines were dropped unread)":                                          {Gap: 3},
+		"(3 lines or more were dropped unread)":                                  {Gap: 3, GapUnknown: true},
+		"(lines may be missing here)":                                            {GapUnknown: true},
 		"(the instance was restarted since that cursor; earlier lines are lost)": {GapUnknown: true, Restart: true},
 	} {
 		o.Cursor = "c"
