@@ -141,6 +141,8 @@ func (o *options) complete(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	switch {
+	case o.Port < 0 || o.Port > 65535:
+		return fmt.Errorf("--port: want 0 to 65535, got %d", o.Port)
 	case o.LogBuffer < logstore.MinLimit:
 		return fmt.Errorf("--log-buffer: %s is too little, at least %s", o.logBuffer, limits.Size(logstore.MinLimit))
 	case o.StopGrace < 0 || o.StopGrace > time.Hour:

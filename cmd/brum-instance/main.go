@@ -49,7 +49,7 @@ func serve(ctx context.Context, in *instance.Instance) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, stopSignals...)
+	signal.Notify(signals, heeded()...)
 	defer signal.Stop(signals)
 	defer programlog.OutliveReaders()()
 
