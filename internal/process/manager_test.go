@@ -212,6 +212,28 @@ func TestTheWholeGroupDies(t *testing.T) {
 	}
 }
 
+// What a command leaves behind is not the command: its PID may be another's by now.
+func TestStatusWhileOthersAreLeft(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no SIGTERM")
+	}
+	f := newFixture(t, time.Hour)
+	w := newWitness(t)
+	f.start("dev", "parent", "stubborn", w.addr())
+	left := w.up()
+	var st Status
+	for end := time.Now().Add(20 * time.Second); st.State != Stopping; time.Sleep(time.Millisecond) {
+		if st = f.m.List()[0]; time.Now().After(end) {
+			t.Fatalf("%+v", st)
+		}
+	}
+	if st.PID != 0 || !left.alive() {
+		t.Errorf("%+v, what was left is alive: %v", st, left.alive())
+	}
+	f.m.Kill()
+	left.gone(10 * time.Second)
+}
+
 // TestEscapedProcessDoesNotHang: something that left the group holds the pipe.
 func TestEscapedProcessDoesNotHang(t *testing.T) {
 	if runtime.GOOS == "windows" {

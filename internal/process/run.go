@@ -91,6 +91,7 @@ func (r *run) once(restarts int) *Exit {
 	for stop, kill := r.stop, r.kill; ; {
 		select {
 		case <-c.exited:
+			r.publish(func(s *Status) { s.State, s.PID = Stopping, 0 }) // what it left behind
 			return c.reap(r.m.cfg.Grace, kill)
 		case <-stop:
 			stop = nil
