@@ -35,6 +35,7 @@ export class Log {
   start() {
     this.stop();
     if (this.found) return; // what was found stays until the search changes
+    this.say('');
     this.running = new AbortController();
     const { signal } = this.running;
     const query = {};
@@ -62,7 +63,6 @@ export class Log {
     this.cursor = '';
     this.waitingLines = [];
     this.lines.replaceChildren();
-    this.say('');
     this.atEnd = true;
     this.fresh = 0;
     this.showFresh();
@@ -95,7 +95,7 @@ export class Log {
     else if (gap > 0) nodes.push(divider(`${count(gap, 'line')}${gapUnknown ? ' or more' : ''} missing here: dropped before they were read.`));
     for (const line of lines.slice(-kept)) nodes.push(this.node(line));
     if (nodes.length === 0) return;
-    this.waitingLines.push(...nodes);
+    this.waitingLines = [...this.waitingLines, ...nodes].slice(-kept); // frames may be slower than lines
     this.fresh += lines.length;
     if (this.due) return;
     // A hidden page gets no frames, and needs no lines.
@@ -167,8 +167,8 @@ export class Log {
       this.toEnd();
     } catch (err) {
       if (!(err instanceof Failed)) return;
-      this.say(clean(err.message));
       this.start();
+      this.say(clean(err.message));
     }
   }
 
