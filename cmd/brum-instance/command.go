@@ -30,7 +30,8 @@ kills them after --stop-grace; a second one kills at once.
 
 Exit codes:
   0    stopped by a signal, everything was shut down
-  1    could not listen, or something named on the command line could not be run
+  1    could not listen, something named on the command line could not be run, or
+       nobody reads its output any more; everything was shut down
   2    wrong usage
   130  killed by a second signal
 
@@ -140,6 +141,8 @@ func (o *options) complete(cmd *cobra.Command, args []string) (err error) {
 		return err
 	}
 	switch {
+	case o.Port < 0 || o.Port > 65535:
+		return fmt.Errorf("--port: want 0 to 65535, got %d", o.Port)
 	case o.LogBuffer < logstore.MinLimit:
 		return fmt.Errorf("--log-buffer: %s is too little, at least %s", o.logBuffer, limits.Size(logstore.MinLimit))
 	case o.StopGrace < 0 || o.StopGrace > time.Hour:

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/standardbeagle/brum/internal/instance"
+	"github.com/standardbeagle/brum/internal/programlog"
 )
 
 // Exit codes.
@@ -48,8 +49,9 @@ func serve(ctx context.Context, in *instance.Instance) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, stopSignals...)
+	signal.Notify(signals, heeded()...)
 	defer signal.Stop(signals)
+	defer programlog.OutliveReaders()()
 
 	done := make(chan error, 1)
 	go func() { done <- in.Run(ctx) }()

@@ -26,6 +26,7 @@ func TestMain(m *testing.M) {
 	switch os.Getenv("BRUM_TEST_ROLE") {
 	case "":
 		os.Setenv("GORACE", "atexit_sleep_ms=0")
+		signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) // else the tests' own nohup is the programs', too
 		os.Exit(m.Run())
 	case "instance":
 		os.Setenv("BRUM_TEST_ROLE", "child")
@@ -35,6 +36,10 @@ func TestMain(m *testing.M) {
 			signal.Ignore(syscall.SIGTERM)
 		}
 		fmt.Println("pid", os.Getpid())
+		for len(os.Args) > 1 && os.Args[1] == "chatty" {
+			fmt.Println("on and on")
+			time.Sleep(10 * time.Millisecond)
+		}
 		time.Sleep(time.Hour)
 	}
 }
@@ -145,6 +150,32 @@ func TestSignalsStopEverything(t *testing.T) {
 	}
 }
 
+// Under nohup the end of a terminal is no reason to stop.
+func TestNohup(t *testing.T) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "sh", "-c", `trap "" HUP; exec "$@"`, "sh", os.Args[0], "--port", "0",
+		"--dir", t.TempDir(), "--discovery-dir", filepath.Join(t.TempDir(), "instances"), "--", os.Args[0])
+	cmd.Env = append(os.Environ(), "BRUM_TEST_ROLE=instance")
+	stderr := &text{}
+	cmd.Stderr = stderr
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	childPID(t, stdout)
+	cmd.Process.Signal(syscall.SIGHUP)
+	cmd.Process.Signal(syscall.SIGUSR1)
+	stderr.wait(t, "log level changed") // it has lived on
+	cmd.Process.Signal(syscall.SIGTERM)
+	if code := exit(t, cmd); code != exitOK || !strings.Contains(stderr.String(), "signal terminated") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+}
+
 func TestSecondSignalKills(t *testing.T) {
 	cmd, _, stdout, stderr := program(t, "--stop-grace", "1h", "--", os.Args[0], "stubborn")
 	pid := childPID(t, stdout)
@@ -160,6 +191,24 @@ func TestSecondSignalKills(t *testing.T) {
 	}
 }
 
+// A reader that goes away, like head or a tee that got the Ctrl-C first, is no reason to leave
+// processes and files behind.
+func TestOutputThatNobodyReads(t *testing.T) {
+	cmd, dir, stdout, stderr := program(t, "--", os.Args[0], "chatty")
+	pid := childPID(t, stdout)
+	stderr.wait(t, "registered")
+	stdout.(io.Closer).Close()
+	if code := exit(t, cmd); code != exitFailed || !strings.Contains(stderr.String(), "broken pipe") {
+		t.Errorf("exit code %d\n%s", code, stderr)
+	}
+	if !gone(pid) {
+		t.Error("the child is left")
+	}
+	if files, _ := filepath.Glob(filepath.Join(dir, "*.json")); len(files) > 0 {
+		t.Errorf("left: %v", files)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -171,6 +220,7 @@ func TestExitCodes(t *testing.T) {
 		{[]string{"--listen", "0.0.0.0"}, exitFailed, "without TLS"},
 		{[]string{"--dir", "/brum/no/such/dir"}, exitUsage, "/brum/no/such/dir"},
 		{[]string{"--nope"}, exitUsage, "--nope"},
+		{[]string{"--port", "70000"}, exitUsage, "65535"},
 		{[]string{"--restart", "perhaps"}, exitUsage, "on-failure"},
 		{[]string{"--log-buffer", "1KiB"}, exitUsage, "too little"},
 		{[]string{"--log-level", "loud"}, exitUsage, "loud"},

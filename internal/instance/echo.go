@@ -12,8 +12,8 @@ import (
 // echo prints the lines of all processes to w, each after the process's id,
 // until ctx is done; then it prints what is left. It reads the store like any
 // other follower: a terminal that is stopped delays no process, it misses lines
-// and is told.
-func echo(ctx context.Context, logs *logstore.Store, w io.Writer) {
+// and is told. The error is w's.
+func echo(ctx context.Context, logs *logstore.Store, w io.Writer) error {
 	out := bufio.NewWriter(w)
 	q := logstore.Query{Limit: logstore.MaxLimit, Wait: followWait}
 	for {
@@ -22,7 +22,7 @@ func echo(ctx context.Context, logs *logstore.Store, w io.Writer) {
 			q.Wait = 0
 			ctx = context.WithoutCancel(ctx)
 			if p, err = logs.Read(ctx, q); err != nil {
-				return
+				return nil
 			}
 		}
 		if p.Gap > 0 {
@@ -31,8 +31,8 @@ func echo(ctx context.Context, logs *logstore.Store, w io.Writer) {
 		for _, l := range p.Lines {
 			fmt.Fprintf(out, "%s | %s\n", l.ProcessID, l.Text)
 		}
-		if out.Flush() != nil || q.Wait == 0 && !p.More {
-			return
+		if err := out.Flush(); err != nil || q.Wait == 0 && !p.More {
+			return err
 		}
 		q.Cursor = p.Cursor
 	}

@@ -3,12 +3,14 @@ package instance
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/modelcontextprotocol/go-sdk/mcp"
@@ -89,8 +91,8 @@ func New(cfg Config) (*Instance, error) {
 }
 
 // Run serves until ctx is done, then stops everything and returns nil, at most a
-// second and the grace later. It returns early with an error if it cannot listen
-// or something that was to be run cannot be.
+// second and the grace later. It returns early with an error if it cannot listen,
+// something that was to be run cannot be, or the reader of Config.Output has gone away.
 func (in *Instance) Run(ctx context.Context) error {
 	defer in.processes.Close()
 	monitor, err := power.New(power.WithLogger(in.logger), power.WithWho("brum-instance"))
@@ -108,7 +110,7 @@ func (in *Instance) Run(ctx context.Context) error {
 	defer in.tools.Calls.Close()
 	defer close(in.done)
 
-	stopEcho := in.startEcho()
+	unread, stopEcho := in.startEcho()
 	defer stopEcho()
 	defer in.processes.Close()
 
@@ -126,6 +128,9 @@ func (in *Instance) Run(ctx context.Context) error {
 		return nil
 	case err := <-srv.failed:
 		return fmt.Errorf("serve: %w", err)
+	case err := <-unread:
+		in.logger.Info("stopping", "cause", err)
+		return fmt.Errorf("nobody reads the output any more: %w", err)
 	}
 }
 
@@ -150,20 +155,28 @@ func (in *Instance) startAll() error {
 	return nil
 }
 
-// startEcho copies the processes' output to Config.Output until the returned
-// function is called. A terminal that takes nothing holds up nobody for long.
-func (in *Instance) startEcho() (stop func()) {
+// startEcho copies the processes' output to Config.Output until stop is called. A
+// terminal that takes nothing holds up nobody for long. unread gets the error if the
+// output's reader has gone away.
+func (in *Instance) startEcho() (unread <-chan error, stop func()) {
 	if in.cfg.Output == nil {
-		return func() {}
+		return nil, func() {}
 	}
 	const patience = 250 * time.Millisecond
 	ctx, cancel := context.WithCancel(context.Background())
 	printed := make(chan struct{})
+	failed := make(chan error, 1)
 	go func() {
 		defer close(printed)
-		echo(ctx, in.logs, in.cfg.Output)
+		switch err := echo(ctx, in.logs, in.cfg.Output); {
+		case err == nil:
+		case errors.Is(err, syscall.EPIPE):
+			failed <- err
+		default:
+			in.logger.Warn("the processes' output is not printed any more", "error", err)
+		}
 	}()
-	return func() {
+	return failed, func() {
 		cancel()
 		select {
 		case <-printed:

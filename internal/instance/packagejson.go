@@ -1,6 +1,7 @@
 package instance
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -35,6 +36,7 @@ func readPackageJSON(dir string) (*packageJSON, error) {
 		return nil, fmt.Errorf("%s is larger than %d bytes", path, maxPackageJSON)
 	}
 	var p packageJSON
+	data = bytes.TrimPrefix(data, []byte("\ufeff")) // which package managers skip, too
 	if err := json.Unmarshal(data, &p); err != nil {
 		return nil, fmt.Errorf("parse %s: %w", path, err)
 	}

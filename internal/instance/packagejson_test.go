@@ -35,7 +35,7 @@ func TestPackageManager(t *testing.T) {
 		"npm":  {{".git/": ""}, {"package-lock.json": ""}, {"package.json": `{"packageManager":"evil@1; rm"}`, ".git/": ""}},
 		"pnpm": {{"pnpm-lock.yaml": ""}, {"package.json": `{"packageManager":"pnpm@9.1.0"}`, "yarn.lock": ""}},
 		"yarn": {{"yarn.lock": ""}, {"package.json": `{"packageManager":"yarn"}`}},
-		"bun":  {{"bun.lock": ""}, {"bun.lockb": "", "package.json": `{}`}},
+		"bun":  {{"bun.lock": ""}, {"bun.lockb": "", "package.json": `{}`}, {"package.json": "\ufeff" + `{"packageManager":"bun@1.2.0"}`}},
 	} {
 		for _, tree := range trees {
 			if got := packageManager(files(t, tree)); got != want {

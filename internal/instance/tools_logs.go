@@ -164,7 +164,12 @@ func (o *LogsStreamOutput) text() string {
 	if o.Restart {
 		b.WriteString("(the instance was restarted since that cursor; earlier lines are lost)\n")
 	}
-	if o.Gap > 0 {
+	switch {
+	case o.Gap > 0 && o.GapUnknown:
+		fmt.Fprintf(&b, "(%d lines or more were dropped unread)\n", o.Gap)
+	case o.GapUnknown && !o.Restart:
+		b.WriteString("(lines may be missing here)\n")
+	case o.Gap > 0:
 		fmt.Fprintf(&b, "(%d lines were dropped unread)\n", o.Gap)
 	}
 	writeLines(&b, o.Lines)

@@ -237,6 +237,21 @@ func TestToolsRefuseNonsense(t *testing.T) {
 	c.call("logs_search", args{"query": "("}, &found)
 }
 
+// Whoever reads the text alone, as models do, has to learn of lines that he did not get.
+func TestTextTellsOfGaps(t *testing.T) {
+	for want, o := range map[string]LogsStreamOutput{
+		"(3 lines were dropped unread)":                                          {Gap: 3},
+		"(3 lines or more were dropped unread)":                                  {Gap: 3, GapUnknown: true},
+		"(lines may be missing here)":                                            {GapUnknown: true},
+		"(the instance was restarted since that cursor; earlier lines are lost)": {GapUnknown: true, Restart: true},
+	} {
+		o.Cursor = "c"
+		if got := o.text(); got != want+"\ncursor: c" {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+}
+
 // TestCursorOfAnEarlierInstance: a hub that follows learns that it missed lines
 // and goes on with what the new instance has.
 func TestCursorOfAnEarlierInstance(t *testing.T) {

@@ -46,9 +46,12 @@ func (sel selection) runsLocked(s *Store) []*Run {
 
 // lane is one run's place in a merge.
 type lane struct {
-	run *Run
-	seq uint64
+	run    *Run
+	seq    uint64
+	global uint64 // of the line seq
 }
+
+func laneLocked(r *Run, seq uint64) lane { return lane{r, seq, r.globalLocked(seq)} }
 
 // forwardLocked returns lines after pos in order. exhausted says that there is
 // nothing retained behind them.
@@ -60,7 +63,7 @@ func (s *Store) forwardLocked(sel selection, pos uint64) (lines []Line, exhauste
 			seq = r.afterGlobalLocked(pos)
 		}
 		if seq <= r.count {
-			lanes = append(lanes, lane{r, seq})
+			lanes = append(lanes, laneLocked(r, seq))
 		}
 	}
 	for bytes := 0; len(lines) < batchLines && bytes < batchBytes; {
@@ -71,9 +74,10 @@ func (s *Store) forwardLocked(sel selection, pos uint64) (lines []Line, exhauste
 		l := &lanes[i]
 		lines = append(lines, l.run.lineLocked(l.seq))
 		bytes += len(lines[len(lines)-1].Text)
-		l.seq++
-		if l.seq > l.run.count {
+		if l.seq == l.run.count {
 			lanes = append(lanes[:i], lanes[i+1:]...)
+		} else {
+			*l = laneLocked(l.run, l.seq+1)
 		}
 	}
 	return lines, len(lanes) == 0
@@ -88,7 +92,7 @@ func (s *Store) backwardLocked(sel selection, below uint64) (lines []Line, exhau
 			seq = r.afterGlobalLocked(below-1) - 1
 		}
 		if seq >= r.oldestLocked() {
-			lanes = append(lanes, lane{r, seq})
+			lanes = append(lanes, laneLocked(r, seq))
 		}
 	}
 	for bytes := 0; len(lines) < batchLines && bytes < batchBytes; {
@@ -99,9 +103,10 @@ func (s *Store) backwardLocked(sel selection, below uint64) (lines []Line, exhau
 		l := &lanes[i]
 		lines = append(lines, l.run.lineLocked(l.seq))
 		bytes += len(lines[len(lines)-1].Text)
-		l.seq--
-		if l.seq < l.run.oldestLocked() {
+		if l.seq == l.run.oldestLocked() {
 			lanes = append(lanes[:i], lanes[i+1:]...)
+		} else {
+			*l = laneLocked(l.run, l.seq-1)
 		}
 	}
 	return lines, len(lanes) == 0
@@ -109,14 +114,10 @@ func (s *Store) backwardLocked(sel selection, below uint64) (lines []Line, exhau
 
 // pick returns the lane whose line comes first in the order given, -1 if there is none.
 func pick(lanes []lane, first func(a, b uint64) bool) int {
-	best, bestGlobal := -1, uint64(0)
+	best := -1
 	for i, l := range lanes {
-		if len(lanes) == 1 {
-			return 0
-		}
-		g := l.run.globalLocked(l.seq)
-		if best < 0 || first(g, bestGlobal) {
-			best, bestGlobal = i, g
+		if best < 0 || first(l.global, lanes[best].global) {
+			best = i
 		}
 	}
 	return best

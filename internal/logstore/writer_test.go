@@ -152,6 +152,7 @@ func TestPlain(t *testing.T) {
 	for in, want := range map[string]string{
 		"plain": "plain", "\x1b[31mred\x1b[0m": "red", "\x1b]0;title\x07x": "x", "\x1b]8;;u\x1b\\l\x1b]8;;\x1b\\": "l",
 		"a\x1b": "a", "a\x1b[31": "a", "\x1bcx": "x",
+		"\x1b(B\x1b[mx": "x", "\x1b[?25lx": "x", "\x1b[1 qx": "x", "\x1b[größe": "röße", "\x1b[öx": "öx", "\x1bö": "ö", "\x1b\x1b[31mx": "x",
 	} {
 		if got := Plain(in); got != want {
 			t.Errorf("%q: %q, want %q", in, got, want)

@@ -3,6 +3,7 @@ package process
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"os"
 	"os/exec"
 	"runtime"
@@ -211,6 +212,28 @@ func TestTheWholeGroupDies(t *testing.T) {
 	}
 }
 
+// What a command leaves behind is not the command: its PID may be another's by now.
+func TestStatusWhileOthersAreLeft(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("no SIGTERM")
+	}
+	f := newFixture(t, time.Hour)
+	w := newWitness(t)
+	f.start("dev", "parent", "stubborn", w.addr())
+	left := w.up()
+	var st Status
+	for end := time.Now().Add(20 * time.Second); st.State != Stopping; time.Sleep(time.Millisecond) {
+		if st = f.m.List()[0]; time.Now().After(end) {
+			t.Fatalf("%+v", st)
+		}
+	}
+	if st.PID != 0 || !left.alive() {
+		t.Errorf("%+v, what was left is alive: %v", st, left.alive())
+	}
+	f.m.Kill()
+	left.gone(10 * time.Second)
+}
+
 // TestEscapedProcessDoesNotHang: something that left the group holds the pipe.
 func TestEscapedProcessDoesNotHang(t *testing.T) {
 	if runtime.GOOS == "windows" {
@@ -336,4 +359,40 @@ func TestCommandDiesWithTheManagersProcess(t *testing.T) {
 	cmd.Process.Kill()
 	cmd.Wait()
 	p.gone(20 * time.Second)
+}
+
+// slowLog holds up whoever logs that a process has ended.
+type slowLog struct {
+	slog.Handler
+	ended, goOn chan struct{}
+}
+
+func (h slowLog) Handle(_ context.Context, r slog.Record) error {
+	if r.Message == "process ended" {
+		h.ended <- struct{}{}
+		<-h.goOn
+	}
+	return nil
+}
+
+func (slowLog) Enabled(context.Context, slog.Level) bool { return true }
+
+// Whoever was told that a run is over can start it anew, also while that is being logged.
+func TestStartAfterStatusSaysEnded(t *testing.T) {
+	log := slowLog{slog.DiscardHandler, make(chan struct{}, 2), make(chan struct{})}
+	m := New(Config{Logs: logstore.New(0), Grace: time.Second, Logger: slog.New(log)})
+	defer m.Close()
+	defer close(log.goOn)
+	spec := Spec{Name: "x", Args: []string{os.Args[0], "print", "1", "0"}}
+	first, err := m.Start(spec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	<-log.ended
+	if st := m.List()[0]; !st.State.Ended() {
+		t.Fatalf("%+v", st)
+	}
+	if _, err := m.Start(spec); err != nil {
+		t.Errorf("after %s: %v", first.ID, err)
+	}
 }

@@ -47,14 +47,8 @@ func (r *run) status() Status {
 	return r.published
 }
 
-func (r *run) ended() bool {
-	select {
-	case <-r.done:
-		return true
-	default:
-		return false
-	}
-}
+// ended agrees with what status says: whoever reads there that the run is over may start anew.
+func (r *run) ended() bool { return r.status().State.Ended() }
 
 func (r *run) publish(change func(*Status)) {
 	r.mu.Lock()
@@ -97,6 +91,7 @@ func (r *run) once(restarts int) *Exit {
 	for stop, kill := r.stop, r.kill; ; {
 		select {
 		case <-c.exited:
+			r.publish(func(s *Status) { s.State, s.PID = Stopping, 0 }) // what it left behind
 			return c.reap(r.m.cfg.Grace, kill)
 		case <-stop:
 			stop = nil
@@ -145,7 +140,7 @@ func (r *run) finish(exit *Exit) {
 	r.publish(func(s *Status) {
 		s.State, s.PID, s.Exit, s.NextStart, s.EndedAt = state, 0, exit, time.Time{}, time.Now()
 	})
-	r.m.cfg.Logger.Info("process ended", "process", r.id, "state", state, "exit", exit.String())
+	r.m.cfg.Logger.Info("process ended", "process", r.id, "state", state.String(), "exit", exit.String())
 	close(r.done)
 	select {
 	case <-r.begun:

@@ -17,7 +17,7 @@ type State uint8
 const (
 	Pending State = iota
 	Running
-	Stopping   // asked to stop, not gone yet
+	Stopping   // asked to stop, or ended by itself; what it started is not gone yet
 	Restarting // waiting to be started again
 	Stopped    // ended because it was asked to
 	Failed     // ended with an error, by a signal, or never started

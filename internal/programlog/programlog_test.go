@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"log/slog"
+	"os"
 	"strings"
 	"testing"
 
@@ -93,4 +94,21 @@ func TestTimeOfDayIsForTheRecordOnly(t *testing.T) {
 	}
 }
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	if os.Getenv("PROGRAMLOG_TEST") != "" {
+		writeToNobody()
+		os.Exit(0)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// writeToNobody makes the test binary a program that writes where nobody reads, and says so if
+// it lives on.
+func writeToNobody() {
+	if os.Getenv("PROGRAMLOG_TEST") == "outlive" {
+		defer OutliveReaders()()
+	}
+	if _, err := os.Stderr.WriteString("unread\n"); err != nil {
+		os.Stdout.WriteString("alive")
+	}
+}

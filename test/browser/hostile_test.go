@@ -27,7 +27,7 @@ func TestHostileLinesAndNames(t *testing.T) {
 	}
 	for _, want := range []string{
 		`<script>window.pwned = 1</script>`, `<img src=x onerror="window.pwned = 2">`, "link", "red orange deep plain", "nothing cut ",
-		"no cursor moves", "right to left gnp.exe end", "control characters", "progress 100%",
+		"no cursor moves", "no modes", "right to left gnp.exe end", "control characters", "progress 100%",
 	} {
 		if !got[want] {
 			t.Errorf("no line %q in %v", want, got)

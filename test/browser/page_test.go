@@ -5,6 +5,8 @@ package browser
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -131,4 +133,42 @@ func TestPageActs(t *testing.T) {
 	b.until("the session", isState(web.id, "active"))
 	button("Reconnect")
 	b.until("the session", isState(web.id, "active"))
+}
+
+// What a search has found stays while the page is hidden, and what runs can be seen, and
+// stopped, while package.json can't be read.
+func TestPageKeepsWhatIsThere(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	w.startHub()
+	web := w.startInstance("web", "count")
+	if err := os.WriteFile(filepath.Join(w.projects[0], "package.json"), []byte("{"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := newTab(t)
+	b.open(w)
+	b.until("the instance", isState(web.id, "active"))
+	b.do(row(web.id) + ".querySelector('.name').click()")
+	b.until("the process", row(web.id)+`.querySelector('[data-process-state="running"]')`)
+	b.until("what is wrong", row(web.id)+".textContent.includes('package.json')")
+
+	search := row(web.id) + ".querySelector('.log input')"
+	b.until("lines", fmt.Sprintf("%s.querySelectorAll('.line').length > 20", row(web.id)))
+	b.do(fmt.Sprintf("(%[1]s.value = 'line 7', %[1]s.dispatchEvent(new Event('input')))", search))
+	b.do(fmt.Sprintf("%s.dispatchEvent(new KeyboardEvent('keydown', {key: 'Enter'}))", search))
+	found := row(web.id) + ".querySelector('.log .lines').lastChild?.textContent.includes('match')"
+	b.until("what was found", found)
+
+	hide := "(Object.defineProperty(document, 'hidden', {value: %v, configurable: true}), document.dispatchEvent(new Event('visibilitychange')))"
+	b.do(fmt.Sprintf(hide, true))
+	b.do(fmt.Sprintf(hide, false))
+	// The process goes on: a later look at it, after which lines would have come.
+	uptime := row(web.id) + ".querySelector('.p-about').textContent"
+	before := eval[string](b, uptime)
+	b.until("another look at the processes", fmt.Sprintf("%s !== %q", uptime, before))
+	if !eval[bool](b, "Boolean("+found+")") {
+		t.Error("the live log goes on behind what was found")
+	}
+	b.do(fmt.Sprintf("(%[1]s.value = '', %[1]s.dispatchEvent(new Event('input')))", search))
+	b.until("the live log", fmt.Sprintf("!(%s) && %s.querySelectorAll('.line').length > 20", found, row(web.id)))
 }

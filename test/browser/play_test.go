@@ -43,6 +43,7 @@ func hostileLines() []string {
 		"\x1b[31mred \x1b[1;38;5;208morange \x1b[48;2;1;2;3mdeep\x1b[0m plain",
 		"\x1b[999999999999mnothing \x1b[38;2mcut \x1b[",
 		"\x1b[2J\x1b[H\x1b[10;10Hno cursor moves",
+		"\x1b[?25l\x1b[>4;2m\x1b[1 q\x1b(B\x1b[mno modes",
 		"right to left \u202egnp.exe\u2066 end",
 		"control \x00\x07\x08\x1b characters",
 		"progress 1%\rprogress 100%",

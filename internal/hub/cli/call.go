@@ -13,6 +13,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/callid"
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/terminal"
 )
 
 func (a *app) callCommand() *cobra.Command {
@@ -111,6 +112,15 @@ func progressLine(p api.Progress) string {
 	return line
 }
 
+// shown is a tool's text as a terminal should get it, since it may hold what a process printed;
+// others get it as it is.
+func shown(out io.Writer, text string) string {
+	if !terminal.Is(out) {
+		return text
+	}
+	return calmedLines(text, terminal.PaletteFor(out).Colours())
+}
+
 // printResult prints what a result says in text, and what can't be printed as JSON. The
 // text of a failed tool goes to standard error.
 func (a *app) printResult(res *mcp.CallToolResult) error {
@@ -124,7 +134,7 @@ func (a *app) printResult(res *mcp.CallToolResult) error {
 	var errs []error
 	for _, c := range res.Content {
 		if text, ok := c.(*mcp.TextContent); ok {
-			_, err := fmt.Fprintln(out, text.Text)
+			_, err := fmt.Fprintln(out, shown(out, text.Text))
 			errs = append(errs, err)
 			continue
 		}

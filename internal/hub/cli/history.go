@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"bufio"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -30,20 +32,25 @@ func (a *app) historyCommand() *cobra.Command {
 			if asJSON {
 				return json.NewEncoder(a.Out).Encode(h)
 			}
-			if h.Dropped > 0 {
-				fmt.Fprintf(a.Out, "(%d earlier changes are forgotten)\n", h.Dropped)
-			}
-			for _, c := range h.Changes {
-				fmt.Fprintln(a.Out, changeLine(c))
-				if c.Reconnect != nil {
-					fmt.Fprintln(a.Out, "    "+plain(c.Why))
-				}
-			}
-			return nil
+			return printHistory(a.Out, h)
 		},
 	}
 	cmd.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return cmd
+}
+
+func printHistory(w io.Writer, h *api.History) error {
+	out := bufio.NewWriter(w)
+	if h.Dropped > 0 {
+		fmt.Fprintf(out, "(%d earlier changes are forgotten)\n", h.Dropped)
+	}
+	for _, c := range h.Changes {
+		fmt.Fprintln(out, changeLine(c))
+		if c.Reconnect != nil {
+			fmt.Fprintln(out, "    "+plain(c.Why))
+		}
+	}
+	return out.Flush()
 }
 
 func changeLine(c api.Change) string {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/standardbeagle/brum/internal/logstore"
 	"github.com/standardbeagle/brum/internal/terminal"
 )
 
@@ -74,6 +75,8 @@ func (p *logPrinter) gap(g gap) {
 	switch {
 	case g.Restart:
 		p.note("the instance was restarted; lines of before may be missing")
+	case g.AtLeast && g.Lines == 0:
+		p.note("lines may be missing here")
 	case g.AtLeast:
 		p.note("%d lines or more are missing here", g.Lines)
 	default:
@@ -100,7 +103,8 @@ func (p *logPrinter) text(s string) string {
 	return calmed(s, p.colour)
 }
 
-// calmed removes control characters, except, if colours are wanted, of sequences that set them.
+// calmed removes control sequences, except, if colours are wanted, those that set them, and
+// single control characters.
 // Those of C1 are among them: to many terminals U+009B is as good as ESC [.
 func calmed(s string, colours bool) string {
 	var b strings.Builder
@@ -110,6 +114,10 @@ func calmed(s string, colours bool) string {
 				b.WriteString(s[:n])
 			}
 			s = s[n:]
+			continue
+		}
+		if s[0] == '\x1b' {
+			s = s[logstore.EscapeLen(s):]
 			continue
 		}
 		r, n := utf8.DecodeRuneInString(s)
@@ -122,6 +130,15 @@ func calmed(s string, colours bool) string {
 		s = s[n:]
 	}
 	return b.String()
+}
+
+// calmedLines is calmed for a text of several lines.
+func calmedLines(s string, colours bool) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = calmed(line, colours)
+	}
+	return strings.Join(lines, "\n")
 }
 
 // colourLen is the length of the colour sequence that s begins with, 0 if there is none.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/standardbeagle/brum/internal/hub/api"
+	"github.com/standardbeagle/brum/internal/logstore"
 )
 
 // logsFlags say which lines are wanted.
@@ -55,6 +56,9 @@ func (a *app) logsCommand() *cobra.Command {
 			}
 			if f.as != "" && f.since != "" {
 				return usagef("--as and --since: a reader with a name begins where it has ended")
+			}
+			if _, err := logstore.ParseLevel(f.level); err != nil {
+				return usagef("--level: %w", err)
 			}
 			return a.logs(cmd.Context(), args[0], f)
 		},
@@ -164,7 +168,7 @@ func (r *logReader) begin(ctx context.Context, q logQuery, since time.Time) erro
 		page.Lines = nil
 	}
 	if !since.IsZero() {
-		if len(page.Lines) >= maxTail && page.Lines[0].Time.After(since) {
+		if page.cut(maxTail) && page.Lines[0].Time.After(since) {
 			r.out.note("older lines than the last %d are not shown", len(page.Lines))
 		}
 		kept := page.Lines[:0]
@@ -175,7 +179,23 @@ func (r *logReader) begin(ctx context.Context, q logQuery, since time.Time) erro
 		}
 		page.Lines = kept
 	}
+	if q.Cursor == "" && since.IsZero() && len(page.Lines) < q.Limit && page.cut(q.Limit) {
+		r.out.note("older lines than the last %d are not shown", len(page.Lines))
+	}
 	return r.take(ctx, page)
+}
+
+// maxPageText is the text after which instances end a page, in bytes.
+const maxPageText = 1 << 20
+
+// cut reports whether a page of the last lines may lack older ones than it has: it has as many
+// as were asked for, or as much text as a page may hold.
+func (p *logPage) cut(limit int) bool {
+	text := 0
+	for i := range p.Lines {
+		text += len(p.Lines[i].Text)
+	}
+	return len(p.Lines) > 0 && (len(p.Lines) >= limit || text >= maxPageText)
 }
 
 // take prints a page and makes the query that follows it.
@@ -233,7 +253,8 @@ func (r *logReader) follow(ctx context.Context) error {
 // be repeated like any other.
 func passes(err error) bool {
 	switch api.CodeOf(err) {
-	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeStopped:
+	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeStopped,
+		api.CodeOverloaded, api.CodeUnreachable, api.CodeNotRun, api.CodeResultLost:
 		return true
 	}
 	return false

@@ -115,6 +115,7 @@ func (a *app) serveCommand() *cobra.Command {
 				return err
 			}
 			defer closeLog()
+			defer programlog.OutliveReaders()()
 			policy, err := hub.ParseLedgerPolicy(f.ledger)
 			if err != nil {
 				return usagef("--ledger: %w", err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/standardbeagle/brum/discovery"
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/hub/service"
 	"github.com/standardbeagle/brum/internal/limits"
@@ -93,11 +94,13 @@ func (a *app) serviceSpec(f *hubFlags) (service.Spec, error) {
 	}
 	// A service has another environment than this command.
 	for flag, variable := range map[*string]string{
-		&f.discoveryDir:       "BRUM_DISCOVERY_DIR",
 		&f.limits.connections: limits.ConnectionsVariable,
 		&f.limits.memory:      limits.MemoryVariable,
 	} {
 		*flag = cmp.Or(*flag, os.Getenv(variable))
+	}
+	if f.discoveryDir, err = discovery.Dir(f.discoveryDir); err != nil {
+		return service.Spec{}, err
 	}
 	if err := f.check(); err != nil {
 		return service.Spec{}, err

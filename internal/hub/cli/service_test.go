@@ -39,3 +39,21 @@ func TestServiceNeedsNoEnvironment(t *testing.T) {
 		t.Errorf("%+v", spec)
 	}
 }
+
+// The service looks for instances where this command would, whatever the runtime directory of
+// its own environment is.
+func TestServiceFindsInstancesOfThisEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("BRUM_DISCOVERY_DIR", "")
+	t.Setenv("XDG_RUNTIME_DIR", dir)
+	a, f := &app{socket: filepath.Join(dir, "hub.sock")}, &hubFlags{}
+	f.register(&cobra.Command{})
+	f.stateDir = filepath.Join(dir, "state")
+	spec, err := a.serviceSpec(f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := "--discovery-dir=" + filepath.Join(dir, "brummer", "instances"); !slices.Contains(spec.Args, want) {
+		t.Errorf("no %s in %q", want, spec.Args)
+	}
+}

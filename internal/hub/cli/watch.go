@@ -59,10 +59,10 @@ func untilInterrupted(ctx context.Context, err error) error {
 	return err
 }
 
-// isAway reports whether an error means that the hub is not there at the moment.
+// isAway reports whether an error means that the hub is not there, or has no room, at the moment.
 func isAway(err error) bool {
 	switch api.CodeOf(err) {
-	case api.CodeNoHub, api.CodeShuttingDown:
+	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOverloaded:
 		return true
 	}
 	return false

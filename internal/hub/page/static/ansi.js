@@ -3,7 +3,7 @@ import { h } from './dom.js';
 // Lines of programs hold escape sequences. Those that set colours are understood, all others
 // are left out, as are control characters and what turns the direction of text around.
 
-const sequence = /\u001b(?:\[([0-9;:]*)([@-~]?)|\[[^@-~]*[@-~]?|[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\|$)|.?)/gs;
+const sequence = /\u001b(?:\[([0-9;:]*)([@-~])|\[[ -?]*[@-~]?|[\]P^_X][^\u0007\u001b]*(?:\u0007|\u001b\\|$)|[()*+\-./#%].?|.?)/gs;
 const unprintable = /[\u0000-\u0008\u000a-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/g;
 
 // So many characters of a line are shown; after so many pieces it is shown without colours.

@@ -1,7 +1,8 @@
 import { call, sleep, Failed } from './api.js';
 
 // What passes by itself: reading on from the same cursor repeats and misses nothing.
-const passing = new Set(['away', 'no_hub', 'shutting_down', 'outcome_unknown', 'timeout', 'unreachable', 'instance_stopped', 'unknown_instance', 'canceled', 'internal']);
+const passing = new Set(['away', 'no_hub', 'shutting_down', 'outcome_unknown', 'timeout', 'unreachable', 'instance_stopped', 'unknown_instance', 'canceled', 'internal',
+  'overloaded', 'not_run', 'result_lost']);
 
 const page = 1000;
 const first = 500;

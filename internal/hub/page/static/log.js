@@ -34,6 +34,8 @@ export class Log {
 
   start() {
     this.stop();
+    if (this.found) return; // what was found stays until the search changes
+    this.say('');
     this.running = new AbortController();
     const { signal } = this.running;
     const query = {};
@@ -57,6 +59,7 @@ export class Log {
 
   restart() {
     this.stop();
+    this.found = false;
     this.cursor = '';
     this.waitingLines = [];
     this.lines.replaceChildren();
@@ -88,10 +91,11 @@ export class Log {
   take({ lines, gap, gapUnknown, restart }) {
     const nodes = [];
     if (restart) nodes.push(divider('The instance was restarted; lines of before may be missing.'));
+    else if (gap === 0 && gapUnknown) nodes.push(divider('Lines may be missing here.'));
     else if (gap > 0) nodes.push(divider(`${count(gap, 'line')}${gapUnknown ? ' or more' : ''} missing here: dropped before they were read.`));
     for (const line of lines.slice(-kept)) nodes.push(this.node(line));
     if (nodes.length === 0) return;
-    this.waitingLines.push(...nodes);
+    this.waitingLines = [...this.waitingLines, ...nodes].slice(-kept); // frames may be slower than lines
     this.fresh += lines.length;
     if (this.due) return;
     // A hidden page gets no frames, and needs no lines.
@@ -156,20 +160,20 @@ export class Log {
       if (this.level.value) args.level = this.level.value;
       const answer = await call(this.instance, 'logs_search', args, signal);
       this.found = true;
+      this.waitingLines = [];
       this.lines.replaceChildren(...answer.lines.map((line) => this.node(line)), divider(`${count(answer.lines.length, 'match')
         .replace('matchs', 'matches')}${answer.more ? ', and older ones' : ''}. Change the search to go on with the live log.`));
       this.say('');
       this.toEnd();
     } catch (err) {
       if (!(err instanceof Failed)) return;
-      this.say(clean(err.message));
       this.start();
+      this.say(clean(err.message));
     }
   }
 
   /** back returns from what was found to the live log. */
   back() {
-    this.found = false;
     this.restart();
   }
 

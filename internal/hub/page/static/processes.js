@@ -14,7 +14,8 @@ export class Processes {
     this.choose = choose;
     this.rows = new Map();
     this.body = h('ul', { class: 'processes' });
-    this.el = h('section', { 'aria-label': 'Processes' }, h('h3', {}, 'Processes'), this.body);
+    this.trouble = h('p', { class: 'note', role: 'status' });
+    this.el = h('section', { 'aria-label': 'Processes' }, h('h3', {}, 'Processes'), this.trouble, this.body);
   }
 
   async start(signal) {
@@ -28,10 +29,23 @@ export class Processes {
   async refresh() {
     try {
       const [{ scripts }, { processes }] = await Promise.all([
-        call(this.instance, 'scripts_list', {}, this.signal), call(this.instance, 'scripts_status', {}, this.signal)]);
+        this.scripts(), call(this.instance, 'scripts_status', {}, this.signal)]);
       this.draw(scripts, processes);
     } catch (err) {
       if (!(err instanceof Failed) && !this.signal.aborted) throw err;
+    }
+  }
+
+  // What runs is to be seen, and stopped, also while package.json can't be read.
+  async scripts() {
+    try {
+      const list = await call(this.instance, 'scripts_list', {}, this.signal);
+      put(this.trouble, '');
+      return list;
+    } catch (err) {
+      if (!(err instanceof Failed) || err.code !== 'tool') throw err;
+      put(this.trouble, clean(err.message));
+      return { scripts: [] };
     }
   }
 
