@@ -175,7 +175,7 @@ func TestReceiverGivesUpAmidMessage(t *testing.T) {
 func TestPinnedBlocksAreUsedAgain(t *testing.T) {
 	var l sendLog
 	l.init(NewBudget(1<<20), extent{1 << 20, 100})
-	if l.reserve(10, l.ordinary) != spaceYes {
+	if l.reserve(10, &l.ordinary) != spaceYes {
 		t.Fatal("no room")
 	}
 	l.append(frameMessage, mainStream, nil, []byte("message"))

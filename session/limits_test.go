@@ -209,6 +209,7 @@ func TestConfigErrors(t *testing.T) {
 		"small replay":     {Key: testKey, ReplayBytes: 1},
 		"window too tight": {Key: testKey, Heartbeat: time.Second, Window: time.Second},
 		"small messages":   {Key: testKey, MaxMessage: 10},
+		"long path":        {Key: testKey, LongPath: 1<<31 - 1},
 	} {
 		if _, err := Dial(nil, &cfg); err == nil {
 			t.Errorf("%s: accepted", name)

@@ -76,7 +76,7 @@ const (
 
 // reserve makes room for one frame of n bytes at the end of the last block, within an extent that is
 // the ordinary one or wider.
-func (l *sendLog) reserve(n int, within extent) space {
+func (l *sendLog) reserve(n int, within *extent) space {
 	if l.unacked() >= within.count {
 		return spaceReplay
 	}

@@ -25,6 +25,7 @@ type stream struct {
 	consumed     uint64
 	toldConsumed uint64
 	rcvLimit     uint64 // what the peer was told
+	tellAt       uint64 // consumed so far, the peer has to be told
 	window       int
 	stretched    int       // reserved for what window was, or is, beyond the ordinary
 	measured     uint64    // consumed at measuredAt

@@ -49,6 +49,7 @@ func (ss *streams) init(role role, window int, bounds bounds) {
 
 func (ss *streams) start(st *stream, id uint64) {
 	st.id, st.window, st.rcvLimit, st.sendLimit = id, ss.window, uint64(ss.window), ss.granted
+	st.plan()
 }
 
 // find returns the stream with that id, or nil.
@@ -97,7 +98,7 @@ func (ss *streams) note(st *stream) {
 		st.listed = true
 		ss.consumed = append(ss.consumed, st)
 	}
-	if !st.creditDue && st.from == flowing && (st.usedUp() || st.flown()) {
+	if !st.creditDue && st.from == flowing && st.usedUp() {
 		ss.owe(st)
 	}
 }

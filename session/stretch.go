@@ -18,11 +18,11 @@ func pathBytes(rtt time.Duration) int { return int(min(rtt.Nanoseconds()/2, 1<<3
 
 // room makes room in the send log for a frame of n bytes.
 func (c *core) room(n int) space {
-	s := c.log.reserve(n, c.log.ordinary)
-	if s == spaceReplay && c.stretches() {
-		s = c.log.reserve(n, c.cfg.stretchedReplay(pathBytes(c.live.rtt)))
+	if s := c.log.reserve(n, &c.log.ordinary); s != spaceReplay || !c.stretches() {
+		return s
 	}
-	return s
+	wide := c.cfg.stretchedReplay(pathBytes(c.live.rtt))
+	return c.log.reserve(n, &wide)
 }
 
 // stretches reports whether it is only the send log's ordinary extent that holds senders up: the

@@ -2,14 +2,20 @@ package session
 
 import "time"
 
-// usedUp reports whether a quarter of the window was consumed: telling that often keeps the
-// peer going, and is seldom enough to cost nothing. Of a large window it is less: what is not
-// told yet is not under way.
-func (st *stream) usedUp() bool {
-	return st.consumed+uint64(st.window) >= st.rcvLimit+uint64(min(st.window/4, largestQuarter))
+// plan decides how much has to be consumed for the peer to hear of it: a quarter of the window.
+// Telling that often keeps it going, and is seldom enough to cost nothing. Of a large window it
+// is less, since what is not told yet is not under way; and a flight is told of when it is over.
+func (st *stream) plan() {
+	st.tellAt = st.rcvLimit + uint64(min(st.window/4, largestQuarter)) - uint64(st.window)
+	if !st.flightAt.IsZero() {
+		st.tellAt = min(st.tellAt, st.flightEnd())
+	}
 }
 
 const largestQuarter = 1 << 20
+
+// usedUp reports whether so much was consumed.
+func (st *stream) usedUp() bool { return st.consumed >= st.tellAt }
 
 // A window is measured by the time in which it is used up twice. Once would not do: what has
 // waited while the application did not run is consumed at the speed of memory.
@@ -34,15 +40,16 @@ const (
 func (st *stream) arrives(now time.Time, rtt time.Duration) {
 	if st.in.bytes == 0 && now.Sub(st.arrivedAt) >= max(rtt, longRound)/flightPause {
 		st.flight, st.flightAt = st.consumed, now
+		st.plan()
 	}
 	st.arrivedAt = now
 }
 
-// flown reports whether of a flight that was not judged yet so much was consumed that there is no
-// credit for another large frame in it.
-func (st *stream) flown() bool {
-	return !st.flightAt.IsZero() && st.consumed-st.flight+largeBlock >= uint64(st.window)
-}
+// flightEnd is where a flight has no credit for another large frame.
+func (st *stream) flightEnd() uint64 { return st.flight + uint64(st.window) - largeBlock }
+
+// flown reports whether a flight that was not judged yet is over and consumed.
+func (st *stream) flown() bool { return !st.flightAt.IsZero() && st.consumed >= st.flightEnd() }
 
 // wanted is how wide the window should be, as it was used since the last time on a path of that
 // round trip, 0 when it is not known. Up to the ordinary bound it never shrinks. That it is wide
@@ -139,6 +146,7 @@ func (ss *streams) excess(budget *Budget) int {
 func (st *stream) grant(ordinary int, budget *Budget) {
 	st.rcvLimit = max(st.rcvLimit, st.consumed+uint64(st.window))
 	st.creditDue, st.toldConsumed = false, st.consumed
+	st.plan()
 	if n := st.stretched - max(int(st.rcvLimit-st.consumed)-ordinary, 0); n > 0 {
 		st.stretched -= n
 		budget.releaseStretch(stretchReceived, n)

@@ -77,7 +77,7 @@ func TestFlightsWidenWindows(t *testing.T) {
 				got = min(got+16<<10, n)
 				st.consumed = st.rcvdOffset - uint64(n-got)
 				now = began.Add(takes * time.Duration(got) / time.Duration(n))
-				if st.usedUp() || st.flown() {
+				if st.usedUp() {
 					ss.adapt(st, now, rtt, budget)
 					st.grant(limit, budget)
 				}
