@@ -23,7 +23,7 @@ func (e *RunningError) Error() string {
 	if e.PID != "" {
 		who = "a hub (process " + e.PID + ")"
 	}
-	return fmt.Sprintf("%s is already running at %s: use it (brum-hub status), or give this one another --socket", who, e.Path)
+	return fmt.Sprintf("%s is already running at %s: use it (brum-hub status), or give this one another --socket and --state-dir", who, e.Path)
 }
 
 var errForeignSocket = errors.New("the control socket belongs to another user")
