@@ -37,7 +37,37 @@ func (h *Hub) Call(ctx context.Context, req api.CallRequest, to func(api.Progres
 	if err != nil {
 		return nil, &api.Error{Code: api.CodeInvalid, Message: err.Error(), Err: err}
 	}
-	return h.flights.do(ctx, id, func() (*mcp.CallToolResult, error) { return h.callNamed(ctx, req, id, to) })
+	first, mine := h.flights.begin(id, req)
+	if !mine {
+		if !h.same(ctx, &first.req, &req) {
+			return nil, otherCall(id, first.req.Tool, first.req.Instance)
+		}
+		return first.wait(ctx)
+	}
+	first.result, first.err = h.callNamed(ctx, req, id, to)
+	h.flights.end(id, first)
+	return first.result, first.err
+}
+
+// same reports whether two requests are for one call. An instance may be named in several ways.
+func (h *Hub) same(ctx context.Context, a, b *api.CallRequest) bool {
+	if a.Tool != b.Tool || !bytes.Equal(a.Arguments, b.Arguments) {
+		return false
+	}
+	if a.Instance == b.Instance {
+		return true
+	}
+	of, err := h.find(ctx, a.Instance)
+	if err != nil {
+		return false
+	}
+	other, err := h.find(ctx, b.Instance)
+	return err == nil && of == other
+}
+
+func otherCall(id callid.ID, tool, instance string) error {
+	return &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf(
+		"the call id %s belongs to another call, of %s in %s: this one was not run", id, tool, instance)}
 }
 
 // callNamed makes the call of that id, or tells the outcome of the one that was made before.

@@ -7,6 +7,7 @@ import (
 	"github.com/modelcontextprotocol/go-sdk/mcp"
 
 	"github.com/standardbeagle/brum/internal/callid"
+	"github.com/standardbeagle/brum/internal/hub/api"
 )
 
 // flights are the calls under way whose ids their callers chose: a second one of the same
@@ -17,38 +18,34 @@ type flights struct {
 }
 
 type flight struct {
+	req    api.CallRequest
 	done   chan struct{} // closed when the following is set
 	result *mcp.CallToolResult
 	err    error
 }
 
-// do calls f, unless a call of that id is under way: then it returns what that returns.
-func (s *flights) do(ctx context.Context, id callid.ID, f func() (*mcp.CallToolResult, error)) (*mcp.CallToolResult, error) {
-	first, mine := s.begin(id)
-	if mine {
-		first.result, first.err = f()
-		s.end(id, first)
-		return first.result, first.err
-	}
+// wait returns what the call returns.
+func (f *flight) wait(ctx context.Context) (*mcp.CallToolResult, error) {
 	select {
-	case <-first.done:
+	case <-f.done:
 	case <-ctx.Done():
 		return nil, contextError(ctx, "an earlier call of the same id goes on")
 	}
-	if first.err != nil {
-		return nil, first.err
+	if f.err != nil {
+		return nil, f.err
 	}
-	res := *first.result // each caller may add to its own
+	res := *f.result // each caller may add to its own
 	return &res, nil
 }
 
-func (s *flights) begin(id callid.ID) (f *flight, mine bool) {
+// begin returns the call of that id that is under way, or else begins this one, which is mine.
+func (s *flights) begin(id callid.ID, req api.CallRequest) (f *flight, mine bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if f := s.calls[id]; f != nil {
 		return f, false
 	}
-	f = &flight{done: make(chan struct{})}
+	f = &flight{req: req, done: make(chan struct{})}
 	s.calls[id] = f
 	return f, true
 }

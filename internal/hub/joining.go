@@ -59,8 +59,7 @@ func (c *calling) notJoined(ctx context.Context, err error) error {
 // outcomeOf tells what became of a call that was made before under the request's id.
 func (h *Hub) outcomeOf(ctx context.Context, req api.CallRequest, known ledger.Call, to func(api.Progress)) (*mcp.CallToolResult, error) {
 	if !h.books.same(&req, &known) {
-		return nil, &api.Error{Code: api.CodeInvalid, Message: fmt.Sprintf(
-			"the call id %s belongs to another call, of %s in %s: this one was not run", known.ID, known.Tool, known.Instance)}
+		return nil, otherCall(known.ID, known.Tool, known.Instance)
 	}
 	if err := verdictError(&known); err != nil {
 		return nil, err

@@ -136,6 +136,9 @@ func (l *link) pause(failures int) {
 // wanted waits until there should be a session and says with what.
 func (l *link) wanted() (Found, error) {
 	for {
+		if l.life.Err() != nil { // also where a session is wanted: who waits for a seat comes here again
+			return Found{}, context.Cause(l.life)
+		}
 		l.mu.Lock()
 		found, stopped, changed := l.found, l.stopped, l.changed
 		l.nextTry = time.Time{}
@@ -147,7 +150,6 @@ func (l *link) wanted() (Found, error) {
 		select {
 		case <-changed:
 		case <-l.life.Done():
-			return Found{}, context.Cause(l.life)
 		}
 	}
 }

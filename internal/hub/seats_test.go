@@ -174,3 +174,22 @@ func TestK2_CallsAreRefusedWhileMemoryIsShort(t *testing.T) {
 	}
 	h.echo(t, ctx, "a-1")
 }
+
+// Who stands in line and is gone leaves it, and asks for no other seat.
+func TestK1_WhoIsGoneLeavesTheLine(t *testing.T) {
+	h := startHub(t, func(c *Config) { c.MaxConnections = 1 })
+	a, b := newTestInstance(t, "a-1", "web"), newTestInstance(t, "b-2", "api")
+	h.source.sees(a.found)
+	h.reaches(t, "a-1", api.Active)
+	h.source.sees(a.found, b.found)
+	h.reaches(t, "b-2", api.Retrying)
+	h.source.sees(a.found)
+	h.until(t, "b-2 to be gone", func(s *api.Status) bool { return len(s.Instances) == 1 })
+	for range 10 {
+		h.echo(t, t.Context(), "a-1")
+	}
+	s, err := h.Status(t.Context())
+	if want := (api.Usage{Used: 1, Limit: 1, Refused: 1}); err != nil || s.Hub.Limits.Connections != want {
+		t.Errorf("status: %+v, %v", s.Hub.Limits.Connections, err)
+	}
+}

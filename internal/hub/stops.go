@@ -19,19 +19,27 @@ const maxStops = 1000
 type Stops struct {
 	path string
 
-	saving sync.Mutex // held while the file is written; taken before mu
-	mu     sync.Mutex
-	ids    []string // oldest first
+	saving  sync.Mutex // held while the file is written; taken before mu
+	unsaved bool       // the file lacks something; with saving held
+	mu      sync.Mutex
+	ids     []string // oldest first
 }
 
 // LoadStops reads the list kept at path; a missing file is an empty list.
 func LoadStops(path string) (*Stops, error) {
 	s := &Stops{path: path}
-	data, err := os.ReadFile(path)
+	fi, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return s, nil
-	case err != nil:
+	case err == nil && !fi.Mode().IsRegular(): // a pipe would never end
+		err = fmt.Errorf("%s is no regular file (remove it to start anew)", path)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list of disconnected instances: %w", err)
+	}
+	data, err := os.ReadFile(path)
+	if err != nil {
 		return nil, fmt.Errorf("list of disconnected instances: %w", err)
 	}
 	if err := json.Unmarshal(data, &s.ids); err != nil {
@@ -49,21 +57,23 @@ func (s *Stops) has(id string) bool {
 	return slices.Contains(s.ids, id)
 }
 
-// set adds or removes id and saves the list. The list in memory is right even if that fails.
+// set adds or removes id and saves the list. The list in memory is right even if that fails,
+// and the next set tries again.
 func (s *Stops) set(id string, stopped bool) error {
 	s.saving.Lock()
 	defer s.saving.Unlock()
 
 	s.mu.Lock()
 	i := slices.Index(s.ids, id)
-	if (i >= 0) == stopped {
+	switch {
+	case (i >= 0) == stopped && !s.unsaved:
 		s.mu.Unlock()
 		return nil
-	}
-	if stopped {
+	case (i >= 0) == stopped:
+	case stopped:
 		s.ids = append(s.ids, id)
 		s.trim()
-	} else {
+	default:
 		s.ids = slices.Delete(s.ids, i, i+1)
 	}
 	ids := slices.Clone(s.ids)
@@ -73,10 +83,11 @@ func (s *Stops) set(id string, stopped bool) error {
 		return nil
 	}
 	data, err := json.Marshal(ids)
-	if err != nil {
-		return err
+	if err == nil {
+		err = replaceFile(s.path, data)
 	}
-	return replaceFile(s.path, data)
+	s.unsaved = err != nil
+	return err
 }
 
 // replaceFile writes a file that only its owner can read; readers see the old or the new one.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"testing"
 )
@@ -60,5 +61,30 @@ func TestStopsRefuseGarbage(t *testing.T) {
 	}
 	if _, err := LoadStops(path); err == nil {
 		t.Error("no error")
+	}
+}
+
+// What could not be saved is saved when somebody asks for the same again.
+func TestStopsAreSavedAfterAll(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "missing")
+	path := filepath.Join(dir, "stops.json")
+	s := &Stops{path: path}
+	if err := s.set("a", true); err == nil || !s.has("a") {
+		t.Fatalf("saved where no directory is: %v", err)
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.set("a", true); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := LoadStops(path); err != nil || !s.has("a") {
+		t.Errorf("not saved: %v", err)
+	}
+}
+
+func TestStopsAreNoDirectory(t *testing.T) {
+	if _, err := LoadStops(t.TempDir()); err == nil || !strings.Contains(err.Error(), "no regular file") {
+		t.Errorf("%v", err)
 	}
 }

@@ -28,7 +28,7 @@ func NewBackend(client *control.Client, keeper *Keeper) *Backend {
 func (b *Backend) again(ctx context.Context, err error) (bool, error) {
 	switch api.CodeOf(err) {
 	case api.CodeNoHub, api.CodeShuttingDown:
-		if err := b.keeper.Await(ctx); err != nil {
+		if err := b.await(ctx); err != nil {
 			return false, err
 		}
 		return true, nil

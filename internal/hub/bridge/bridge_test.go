@@ -119,3 +119,22 @@ func TestFailedStartsAreToldAndNotRushed(t *testing.T) {
 		}
 	})
 }
+
+// A hub that is ending still answers, for a moment: it is not asked as fast as it can.
+func TestHubThatIsEndingIsLeftInPeace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		k := newKeeping(false)
+		k.up.Store(true)
+		b := NewBackend(nil, k.Keeper)
+		began, asked := time.Now(), 0
+		got, err := ask(t.Context(), b, func() (int, error) {
+			if asked++; time.Since(began) < 10*poll {
+				return 0, &api.Error{Code: api.CodeShuttingDown}
+			}
+			return asked, nil
+		})
+		if err != nil || got != asked || asked > 11 {
+			t.Errorf("%d after %d questions in %v, %v", got, asked, time.Since(began), err)
+		}
+	})
+}

@@ -132,13 +132,29 @@ func (c *Client) ask(ctx context.Context, method, path string, body, into any) e
 		return err
 	}
 	defer r.Close()
-	if err := json.NewDecoder(io.LimitReader(r, api.MaxResult)).Decode(into); err != nil {
-		if ctx.Err() != nil {
-			return ended(ctx)
-		}
-		return lost(err)
+	err = readAnswer(r, api.MaxResult+envelope, into)
+	if err != nil && ctx.Err() != nil {
+		return ended(ctx)
 	}
-	return nil
+	return err
+}
+
+// readAnswer reads an answer of at most so many bytes. Only one that broke off tells that the hub
+// went away: of a hub that is there the next answer would be no better.
+func readAnswer(r io.Reader, most int64, into any) error {
+	rest := &io.LimitedReader{R: r, N: most}
+	err := json.NewDecoder(rest).Decode(into)
+	_, noJSON := errors.AsType[*json.SyntaxError](err)
+	_, otherType := errors.AsType[*json.UnmarshalTypeError](err)
+	switch {
+	case err == nil:
+		return nil
+	case rest.N <= 0:
+		return errRecordTooLarge
+	case noJSON || otherType:
+		return &api.Error{Code: api.CodeInternal, Message: "the hub's answer is not understood: " + err.Error(), Err: err}
+	}
+	return lost(err)
 }
 
 // Status implements api.Backend.

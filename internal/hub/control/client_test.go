@@ -175,6 +175,22 @@ func TestShuttingDownIsNoUnknownOutcome(t *testing.T) {
 	}
 }
 
+// What a hub that lives has answered is no reason to wait for the next one.
+func TestAnswersThatMakeNoSense(t *testing.T) {
+	for answer, want := range map[string]api.Code{
+		"<html>":                api.CodeInternal,
+		`{"instances":7}`:       api.CodeInternal,
+		strings.Repeat(" ", 99): api.CodeTooLarge,
+		`{"instances":[`:        api.CodeShuttingDown, // it broke off
+		"":                      api.CodeShuttingDown,
+		`{"instances":[]}`:      "",
+	} {
+		if err := readAnswer(strings.NewReader(answer), 50, new(api.Status)); api.CodeOf(err) != want {
+			t.Errorf("%q: %v, want %q", answer, err, want)
+		}
+	}
+}
+
 func TestEvents(t *testing.T) {
 	more := make(chan api.Revisions)
 	path := socketPath(t)

@@ -15,6 +15,9 @@ func writePrivate(path string, data []byte) error {
 	if err = ownerOnly(name); err == nil {
 		_, err = f.Write(data)
 	}
+	if err == nil { // else the name may outlive a power cut, and what is in the file may not
+		err = f.Sync()
+	}
 	if closing := f.Close(); err == nil {
 		err = closing
 	}

@@ -23,7 +23,7 @@ func (e *RunningError) Error() string {
 	if e.PID != "" {
 		who = "a hub (process " + e.PID + ")"
 	}
-	return fmt.Sprintf("%s is already running at %s: use it (brum-hub status), or give this one another --socket", who, e.Path)
+	return fmt.Sprintf("%s is already running at %s: use it (brum-hub status), or give this one another --socket and --state-dir", who, e.Path)
 }
 
 var errForeignSocket = errors.New("the control socket belongs to another user")
@@ -56,7 +56,7 @@ func Listen(path string) (*Socket, error) {
 	if err := s.listen(); err != nil {
 		return nil, errors.Join(fmt.Errorf("control socket: %w", err), lock.Close())
 	}
-	if err := os.WriteFile(pidFile(path), []byte(fmt.Sprintln(os.Getpid())), 0o600); err != nil {
+	if err := writePrivate(pidFile(path), fmt.Appendln(nil, os.Getpid())); err != nil {
 		return nil, errors.Join(fmt.Errorf("control socket: %w", err), s.Close())
 	}
 	return s, nil
@@ -66,6 +66,10 @@ func Listen(path string) (*Socket, error) {
 func pidFile(path string) string { return path + ".pid" }
 
 func holder(path string) string {
+	fi, err := os.Lstat(pidFile(path))
+	if err != nil || !fi.Mode().IsRegular() {
+		return ""
+	}
 	data, err := os.ReadFile(pidFile(path))
 	if err != nil || len(data) > 20 {
 		return ""

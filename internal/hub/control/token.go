@@ -36,6 +36,9 @@ func ReadToken(path string) (string, error) {
 	if err == nil {
 		err = checkPrivate(path, fi)
 	}
+	if err == nil && !fi.Mode().IsRegular() { // a pipe would never end
+		err = fmt.Errorf("%s is no regular file: remove it to get a new token", path)
+	}
 	if err != nil {
 		return "", fmt.Errorf("token: %w", err)
 	}

@@ -7,6 +7,8 @@ import (
 	"os"
 	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
 )
 
 const (
@@ -21,6 +23,7 @@ type file struct {
 	path   string
 	log    *slog.Logger
 	book   *Book
+	lock   *flock.Flock
 	wake   chan struct{} // capacity 1
 	done   chan struct{} // closed to end the writer
 	ended  chan struct{} // closed when it has ended
@@ -38,10 +41,17 @@ type file struct {
 	failedAt time.Time
 }
 
-// openFile reads what is at path into b, and begins to write what is added from now on.
+// openFile reads what is at path into b, and begins to write what is added from now on. It returns
+// nil if the file belongs to another hub that lives: two would replace each other's entries.
 func openFile(path string, log *slog.Logger, b *Book) *file {
+	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
+	// An error is no reason to do without: where no lock can be made nothing can be written.
+	if got, err := lock.TryLock(); !got && err == nil {
+		log.Warn("another hub keeps the history of this state directory; that of this one ends with it", "file", path)
+		return nil
+	}
 	f := &file{
-		path: path, log: log, book: b,
+		path: path, log: log, book: b, lock: lock,
 		wake: make(chan struct{}, 1), done: make(chan struct{}), ended: make(chan struct{}),
 	}
 	bad, alive, err := f.read()
@@ -80,7 +90,7 @@ func (f *file) queue(r *record) {
 func (f *file) close() error {
 	close(f.done)
 	<-f.ended
-	return f.result
+	return errors.Join(f.result, f.lock.Close())
 }
 
 func (f *file) run() {

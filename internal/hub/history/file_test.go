@@ -226,3 +226,36 @@ func FuzzDecode(f *testing.F) {
 		}
 	})
 }
+
+// Two hubs with one state directory: the file is the first one's alone, who is not told to be dead.
+func TestTheFileIsOneHubs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "h")
+	first := Open(path, discard())
+	first.AddEvent(api.Event{At: epoch, Kind: api.EventHub})
+	if err := first.file.flushed(); err != nil {
+		t.Fatal(err)
+	}
+	var said bytes.Buffer
+	second := Open(path, slog.New(slog.NewTextHandler(&said, nil)))
+	second.Add("b", "api", change(1, api.Active))
+	if err := second.Close(); err != nil || !strings.Contains(said.String(), "another hub") {
+		t.Errorf("%v; it said %q", err, said.String())
+	}
+	if changes, _ := second.Of("b"); len(changes) != 1 {
+		t.Errorf("the second one keeps %d changes", len(changes))
+	}
+	first.Add("a", "web", change(2, api.Active))
+	want := contents(first)
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	third := Open(path, discard())
+	got := contents(third)
+	if err := third.Close(); err != nil {
+		t.Error(err)
+	}
+	// What is more in got is the end of the first, which did not say that it ended.
+	if len(got) != len(want)+1 || got[0].Event.Kind != api.EventHub {
+		t.Errorf("%d records, want %d and the end of the first", len(got), len(want))
+	}
+}

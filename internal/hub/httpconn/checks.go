@@ -174,7 +174,7 @@ func (c *Conn) broken(err error) {
 }
 
 func (c *Conn) finish() {
-	c.wire.abandon(session.ErrClosed)
+	c.wire.close(session.ErrClosed)
 	c.mu.Lock()
 	c.stats.ConnectedSince, c.stats.NextAttemptAt = time.Time{}, time.Time{}
 	c.becomeLocked(session.Closed, time.Now(), session.Change{Trigger: session.TriggerManual, Err: session.ErrClosed})

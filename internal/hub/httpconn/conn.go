@@ -186,10 +186,10 @@ func (c *Conn) Err() error {
 // Close is CloseNow: there is nobody to say goodbye to.
 func (c *Conn) Close(context.Context) error { return c.CloseNow() }
 
-// CloseNow ends the Conn and makes all requests under way fail.
+// CloseNow ends the Conn and makes all requests fail.
 func (c *Conn) CloseNow() error {
 	c.end()
-	c.wire.abandon(session.ErrClosed)
+	c.wire.close(session.ErrClosed)
 	<-c.done
 	return nil
 }

@@ -268,3 +268,38 @@ func TestD3_NudgeEndsAPause(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// A request that comes too late for CloseNow fails like those under way, also where nothing is
+// answered: nobody is left to end it.
+func TestD3_NoRequestsAfterTheEnd(t *testing.T) {
+	over := make(chan struct{})
+	hangs := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		select {
+		case <-r.Context().Done():
+		case <-over:
+		}
+	}))
+	defer hangs.Close()
+	defer close(over)
+	c, err := Dial(Config{URL: hangs.URL, Token: "t"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.CloseNow()
+	failed := make(chan error, 1)
+	go func() {
+		resp, err := c.wire.client().Post(hangs.URL, "application/json", strings.NewReader("{}"))
+		if err == nil {
+			resp.Body.Close()
+		}
+		failed <- err
+	}()
+	select {
+	case err := <-failed:
+		if err == nil {
+			t.Error("no error")
+		}
+	case <-time.After(soon):
+		t.Error("it waits for an answer")
+	}
+}

@@ -32,6 +32,7 @@ type wire struct {
 	mu sync.Mutex
 	// guards following
 	flights map[*flight]struct{}
+	closed  error // what requests fail with from now on; nil: they are made
 }
 
 // flight is a request under way, its answer's body included.
@@ -131,6 +132,9 @@ func (w *wire) begin(cancel context.CancelCauseFunc) *flight {
 	f := &flight{cancel}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	if w.closed != nil {
+		cancel(w.closed)
+	}
 	w.flights[f] = struct{}{}
 	return f
 }
@@ -140,6 +144,14 @@ func (w *wire) end(f *flight, cause error) {
 	delete(w.flights, f)
 	w.mu.Unlock()
 	f.cancel(cause)
+}
+
+// close makes all requests fail: those under way, and those to come, which nobody would end.
+func (w *wire) close(cause error) {
+	w.mu.Lock()
+	w.closed = cause
+	w.mu.Unlock()
+	w.abandon(cause)
 }
 
 // abandon makes all requests under way fail.
