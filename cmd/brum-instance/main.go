@@ -12,6 +12,7 @@ import (
 
 	"github.com/standardbeagle/brum/internal/instance"
 	"github.com/standardbeagle/brum/internal/programlog"
+	"github.com/standardbeagle/brum/internal/terminal"
 )
 
 // Exit codes.
@@ -32,12 +33,12 @@ func run() int {
 	case err == nil:
 		return exitOK
 	case errors.As(err, &usage):
-		fmt.Fprintf(os.Stderr, "brum-instance: %v\nTry brum-instance --help.\n", err)
+		fmt.Fprintf(os.Stderr, "brum-instance: %s\nTry brum-instance --help.\n", terminal.OneLine(err.Error()))
 		return exitUsage
 	case errors.Is(err, errKilled):
 		return exitSignal2
 	}
-	fmt.Fprintln(os.Stderr, "brum-instance:", err)
+	fmt.Fprintln(os.Stderr, "brum-instance:", terminal.OneLine(err.Error()))
 	return exitFailed
 }
 

@@ -209,6 +209,24 @@ func TestOutputThatNobodyReads(t *testing.T) {
 	}
 }
 
+// The names of scripts are the project's, which may come from anywhere.
+func TestScriptsWithHostileNames(t *testing.T) {
+	dir := t.TempDir()
+	hostile := `{"scripts":{"ok":"\u001b]0;x\u0007run","a\u001b[2Jb":"x"}}`
+	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(hostile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd, _, _, stderr := program(t, "--dir", dir, "nope")
+	if code := exit(t, cmd); code != exitFailed || !strings.Contains(stderr.String(), "(there are: a[2Jb, ok)") {
+		t.Errorf("exit code %d, %q", code, stderr)
+	}
+	var o options
+	o.Dir = dir
+	if names, _ := o.scriptNames(nil, nil, ""); len(names) != 1 || names[0] != "ok\t]0;xrun" {
+		t.Errorf("%q", names)
+	}
+}
+
 func TestExitCodes(t *testing.T) {
 	for _, c := range []struct {
 		args []string

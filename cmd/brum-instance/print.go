@@ -8,6 +8,7 @@ import (
 	"github.com/standardbeagle/brum/internal/instance"
 	"github.com/standardbeagle/brum/internal/manpage"
 	"github.com/standardbeagle/brum/internal/slip"
+	"github.com/standardbeagle/brum/internal/terminal"
 )
 
 var shells = []string{"bash", "zsh", "fish", "powershell"}
@@ -44,7 +45,9 @@ func (o *options) scriptNames(_ *cobra.Command, args []string, _ string) ([]cobr
 	}
 	var names []cobra.Completion
 	for _, s := range scripts {
-		names = append(names, cobra.CompletionWithDesc(s.Name, s.Command))
+		if terminal.OneLine(s.Name) == s.Name { // else the shell could not give it back
+			names = append(names, cobra.CompletionWithDesc(s.Name, terminal.OneLine(s.Command)))
+		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
 }

@@ -18,6 +18,8 @@ import (
 	"runtime"
 	"syscall"
 	"time"
+
+	"github.com/standardbeagle/brum/internal/programlog"
 )
 
 // lineEvery is how often a sample process prints.
@@ -48,6 +50,7 @@ func run() int {
 		printLines(*count, p.lines())
 		return 0
 	}
+	defer programlog.OutliveReaders()() // whoever stops reading leaves a mess to clean up
 	limit := p.limit()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()

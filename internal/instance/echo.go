@@ -7,6 +7,7 @@ import (
 	"io"
 
 	"github.com/standardbeagle/brum/internal/logstore"
+	"github.com/standardbeagle/brum/internal/terminal"
 )
 
 // echo prints the lines of all processes to w, each after the process's id,
@@ -29,7 +30,7 @@ func echo(ctx context.Context, logs *logstore.Store, w io.Writer) error {
 			fmt.Fprintf(out, "(%d lines were too fast for this terminal)\n", p.Gap)
 		}
 		for _, l := range p.Lines {
-			fmt.Fprintf(out, "%s | %s\n", l.ProcessID, l.Text)
+			fmt.Fprintf(out, "%s | %s\n", terminal.OneLine(l.ProcessID), l.Text)
 		}
 		if err := out.Flush(); err != nil || q.Wait == 0 && !p.More {
 			return err

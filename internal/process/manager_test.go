@@ -175,13 +175,13 @@ func TestStubbornIsKilledAfterTheGrace(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("no SIGTERM")
 	}
-	f := newFixture(t, 200*time.Millisecond)
+	f := newFixture(t, time.Second)
 	w := newWitness(t)
 	f.start("dev", "stubborn", w.addr())
 	p := w.up()
 	f.waitLine("dev-1", "up")
 
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	if st, err := f.m.Stop(ctx, "dev-1"); !errors.Is(err, context.DeadlineExceeded) || st.State != Stopping {
 		t.Fatalf("a stop that is not waited for: %+v, %v", st, err)

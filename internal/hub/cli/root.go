@@ -13,6 +13,7 @@ import (
 	"github.com/standardbeagle/brum/internal/hub/control"
 	"github.com/standardbeagle/brum/internal/programlog"
 	"github.com/standardbeagle/brum/internal/slip"
+	"github.com/standardbeagle/brum/internal/terminal"
 	"github.com/standardbeagle/brum/internal/version"
 )
 
@@ -143,15 +144,5 @@ func (a *app) openLog(f *hubFlags) (log *programlog.Log, closeLog func(), err er
 	return log, func() { stop(); file.Close() }, nil
 }
 
-// plain makes what comes from elsewhere safe to print: one line, without control characters.
-func plain(s string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\n' || r == '\t':
-			return ' '
-		case r < ' ' || (r >= 0x7f && r < 0xa0):
-			return -1
-		}
-		return r
-	}, s)
-}
+// plain makes what comes from elsewhere safe to print.
+func plain(s string) string { return terminal.OneLine(s) }

@@ -86,7 +86,8 @@ function summarize() {
 
 function about() {
   const failed = hub.ledger.state === 'failed' ? ` · calls are not recorded: ${clean(hub.ledger.error)}` : '';
-  put($('about'), `hub ${clean(hub.version.split(' ')[0])} · process ${hub.pid} · up ${age(Date.now() + behind - Date.parse(hub.started_at))}${failed}`);
+  const [path, version] = hub.version.split(' '); // of the module
+  put($('about'), `hub ${clean(version ?? path)} · process ${hub.pid} · up ${age(Date.now() + behind - Date.parse(hub.started_at))}${failed}`);
 }
 
 function showLogin(refused = '') {
