@@ -222,7 +222,7 @@ func (r *logReader) follow(ctx context.Context) error {
 			return nil
 		case passes(err):
 			r.wentAway(err)
-			sleep(ctx, awayPause)
+			sleep(ctx, pauseAfter(err))
 		default:
 			return err
 		}
@@ -233,7 +233,7 @@ func (r *logReader) follow(ctx context.Context) error {
 // be repeated like any other.
 func passes(err error) bool {
 	switch api.CodeOf(err) {
-	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeStopped:
+	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOutcomeUnknown, api.CodeTimeout, api.CodeStopped, api.CodeOverloaded:
 		return true
 	}
 	return false

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/terminal"
 )
@@ -46,7 +47,7 @@ func (a *app) watch(ctx context.Context, asJSON bool) error {
 		if err := show(nil, err); err != nil {
 			return err
 		}
-		sleep(ctx, awayPause)
+		sleep(ctx, pauseAfter(err))
 	}
 	return untilInterrupted(ctx, ctx.Err())
 }
@@ -59,14 +60,17 @@ func untilInterrupted(ctx context.Context, err error) error {
 	return err
 }
 
-// isAway reports whether an error means that the hub is not there at the moment.
+// isAway reports whether an error means that the hub is not there at the moment, or has no room.
 func isAway(err error) bool {
 	switch api.CodeOf(err) {
-	case api.CodeNoHub, api.CodeShuttingDown:
+	case api.CodeNoHub, api.CodeShuttingDown, api.CodeOverloaded:
 		return true
 	}
 	return false
 }
+
+// pauseAfter is how long to wait after an error that passes: no less than it asks for.
+func pauseAfter(err error) time.Duration { return max(awayPause, errors.RetryAfter(err)) }
 
 func sleep(ctx context.Context, d time.Duration) {
 	select {
