@@ -242,7 +242,7 @@ func (r *logReader) follow(ctx context.Context) error {
 			return nil
 		case passes(err):
 			r.wentAway(err)
-			sleep(ctx, awayPause)
+			sleep(ctx, pauseAfter(err))
 		default:
 			return err
 		}

@@ -95,7 +95,7 @@ func (p *position) commit(ctx context.Context) error {
 		if err == nil || !isAway(err) || ctx.Err() != nil {
 			return err
 		}
-		sleep(ctx, awayPause)
+		sleep(ctx, pauseAfter(err))
 	}
 }
 

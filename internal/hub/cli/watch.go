@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/standardbeagle/brum/errors"
 	"github.com/standardbeagle/brum/internal/hub/api"
 	"github.com/standardbeagle/brum/internal/terminal"
 )
@@ -46,7 +47,7 @@ func (a *app) watch(ctx context.Context, asJSON bool) error {
 		if err := show(nil, err); err != nil {
 			return err
 		}
-		sleep(ctx, awayPause)
+		sleep(ctx, pauseAfter(err))
 	}
 	return untilInterrupted(ctx, ctx.Err())
 }
@@ -67,6 +68,9 @@ func isAway(err error) bool {
 	}
 	return false
 }
+
+// pauseAfter is how long to wait after an error that passes: no less than it asks for.
+func pauseAfter(err error) time.Duration { return max(awayPause, errors.RetryAfter(err)) }
 
 func sleep(ctx context.Context, d time.Duration) {
 	select {
