@@ -65,10 +65,14 @@ func (r *report) markdown(runs []pastRun) (string, error) {
 func (r *report) targetTable() string {
 	var b strings.Builder
 	b.WriteString("| work | reached | asked | |\n|---|---|---|---|\n")
+	notes := ""
 	for _, t := range targets() {
 		fmt.Fprintf(&b, "| %s | %s | %s | %s |\n", t.work, t.got(r), t.asked(), t.verdict(r))
+		if t.verdict(r) == missed && t.but != "" {
+			notes += fmt.Sprintf("\n%s, %s: %s\n", t.work, t.asked(), t.but)
+		}
 	}
-	return b.String()
+	return b.String() + notes
 }
 
 // missed counts the targets that were.

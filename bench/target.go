@@ -16,6 +16,8 @@ type target struct {
 	than  string
 	bound bound
 	limit float64
+	// but is what a reader has to know who sees it missed.
+	but string
 }
 
 type bound uint8
@@ -37,7 +39,10 @@ func targets() []target {
 		{work: "durable 128 B, 64 at a time", figure: durableFigure(128, outstanding), against: jetName, bound: atLeast, limit: 1},
 		{work: "durable 128 B, 64 at a time, until committed", figure: committedFigure(128, outstanding), of: committing, against: jetName, bound: atLeast, limit: 1},
 		{work: "MCP tools/call", figure: mcpFigure(1), against: baseline, bound: atLeast, limit: 0.95},
-		{work: "MCP tools/call", figure: mcpFigure(1), against: "http", bound: atLeast, limit: 1.3},
+		{work: "MCP tools/call", figure: mcpFigure(1), against: "http", bound: atLeast, limit: 1.3,
+			but: "the SDK speaks " + mcpOlder + " over HTTP and a later version over all else, whose calls are larger and are parsed more often: " +
+				"the calls are not the same. They are in the next row. Nine tenths of a call's time are the SDK's and the system's, not the transport's."},
+		{work: "MCP tools/call, all in " + mcpOlder, figure: mcpOlderFigure, against: "http", bound: atLeast, limit: 1.3},
 		{work: "allocations of 64 B, sender", figure: "one way 64 B: allocations, client", bound: atMost, limit: 0.01},
 		{work: "allocations of 64 B, receiver", figure: "one way 64 B: allocations, server", bound: atMost, limit: 1},
 		{work: "idle session, server, RSS", figure: idleRSS, against: baseline, bound: atMost, limit: 1.15},

@@ -2,7 +2,6 @@ package session
 
 import (
 	"io"
-	"runtime"
 	"sync"
 	"time"
 )
@@ -17,7 +16,8 @@ type link struct {
 
 	write   func() // what a writer does: one value, so that starting one allocates nothing
 	woken   bool   // a writer has been started and has not looked yet
-	writing bool   // somebody is writing; nobody else may
+	company company
+	writing bool // somebody is writing; nobody else may
 
 	idle chan struct{} // closed when who was writing when the link was dropped has finished
 }
@@ -29,7 +29,7 @@ var heads = sync.Pool{New: func() any { return new([maxHead]byte) }}
 func (s *Session) startLink(id uint64, conn Conn) {
 	l := &link{id: id, conn: conn}
 	l.write = func() {
-		runtime.Gosched() // others who are about to send share the packet
+		l.company.wait()
 		s.writer(l)
 	}
 	s.link = l
@@ -127,6 +127,7 @@ func (s *Session) writer(l *link) {
 		s.mu.Unlock()
 		return
 	}
+	l.company.judge(s.core.log.unsent())
 	s.unlock(s.flush(l, false))
 }
 
