@@ -177,7 +177,7 @@ func TestFiguresOfTargetsExist(t *testing.T) {
 		idleRSS: true, sessionGoroutines: true, heartbeatFigure: true, resumeFigure: true, replayFigure: true,
 		replayNormal: true, stormFigure(2_000): true, stormFigure(10_000): true, cutsBack: true, cutsLost: true,
 		cutsDoubled: true, holeBack: true, holeIdle: true, bulkAdded: true, longPathFigure: true, growthMemory: true,
-		growthCPU: true, mcpFigure(1): true, durableFigure(128, 1): true, durableFigure(128, outstanding): true,
+		growthCPU: true, mcpFigure(1): true, mcpOlderFigure: true, durableFigure(128, 1): true, durableFigure(128, outstanding): true,
 		committedFigure(128, outstanding): true,
 	}
 	for _, l := range loads() {

@@ -41,7 +41,7 @@ func targets() []target {
 		{work: "MCP tools/call", figure: mcpFigure(1), against: baseline, bound: atLeast, limit: 0.95},
 		{work: "MCP tools/call", figure: mcpFigure(1), against: "http", bound: atLeast, limit: 1.3,
 			but: "the SDK speaks " + mcpOlder + " over HTTP and a later version over all else, whose calls are larger and are parsed more often: " +
-				"the calls are not the same. They are in the next row. Nine tenths of a call's time are the SDK's and the system's, not the transport's."},
+				"the calls are not the same. They are in the next row. Most of a call's time is the SDK's own and the system's, and no transport can save it."},
 		{work: "MCP tools/call, all in " + mcpOlder, figure: mcpOlderFigure, against: "http", bound: atLeast, limit: 1.3},
 		{work: "allocations of 64 B, sender", figure: "one way 64 B: allocations, client", bound: atMost, limit: 0.01},
 		{work: "allocations of 64 B, receiver", figure: "one way 64 B: allocations, server", bound: atMost, limit: 1},
