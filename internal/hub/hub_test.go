@@ -144,7 +144,7 @@ func TestResumeIsToldInStatusAndHistory(t *testing.T) {
 func TestL2_HistoryOfWhatIsGone(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history")
 	a := newTestInstance(t, "a-1", "web")
-	book := history.Open(path, slog.New(slog.DiscardHandler))
+	book := history.Open(t.Context(), path, slog.New(slog.DiscardHandler))
 	h := startHub(t, func(c *Config) { c.History = book })
 	h.source.sees(a.found)
 	h.reaches(t, "a-1", api.Active)
@@ -163,7 +163,7 @@ func TestL2_HistoryOfWhatIsGone(t *testing.T) {
 	if err := book.Close(); err != nil {
 		t.Fatal(err)
 	}
-	book = history.Open(path, slog.New(slog.DiscardHandler))
+	book = history.Open(t.Context(), path, slog.New(slog.DiscardHandler))
 	next := startHub(t, func(c *Config) { c.History = book })
 	t.Cleanup(func() { book.Close() })
 	next.source.sees()

@@ -80,11 +80,11 @@ func Run(ctx context.Context, o Options) error {
 	defer monitor.Close()
 	guard := brum.NewGuard(monitor)
 	defer guard.Close()
-	past := history.Open(HistoryPath(o.StateDir), o.Log.Logger)
+	past := history.Open(ctx, HistoryPath(o.StateDir), o.Log.Logger)
 	defer closeHistory(past, o.Log.Logger)
 	http := newHTTPConns(monitor)
 	defer http.Close()
-	book, bookErr := openLedger(o)
+	book, bookErr := openLedger(ctx, o)
 	if book != nil {
 		defer closeLedger(book, o.Log.Logger)
 	}

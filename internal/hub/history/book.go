@@ -2,6 +2,7 @@ package history
 
 import (
 	"cmp"
+	"context"
 	"log/slog"
 	"maps"
 	"slices"
@@ -39,12 +40,15 @@ func newBook(l limits) *Book {
 }
 
 // Open returns the book that is kept at path. What can't be read is left out, and what can't be
-// written is tried again: log tells of it.
-func Open(path string, log *slog.Logger) *Book { return open(path, log, defaults) }
+// written is tried again: log tells of it. While another hub has the file Open waits for that to
+// end, but not for long, nor beyond ctx; then the book is kept in memory only.
+func Open(ctx context.Context, path string, log *slog.Logger) *Book {
+	return open(ctx, path, log, defaults)
+}
 
-func open(path string, log *slog.Logger, l limits) *Book {
+func open(ctx context.Context, path string, log *slog.Logger, l limits) *Book {
 	b := newBook(l)
-	b.file = openFile(path, log, b)
+	b.file = openFile(ctx, path, log, b)
 	return b
 }
 

@@ -1,6 +1,7 @@
 package history
 
 import (
+	"context"
 	"errors"
 	"io/fs"
 	"log/slog"
@@ -42,11 +43,14 @@ type file struct {
 }
 
 // openFile reads what is at path into b, and begins to write what is added from now on. It returns
-// nil if the file belongs to another hub that lives: two would replace each other's entries.
-func openFile(path string, log *slog.Logger, b *Book) *file {
+// nil if the file belongs to another hub that lives: two would replace each other's entries. One
+// that is about to end is waited for.
+func openFile(ctx context.Context, path string, log *slog.Logger, b *Book) *file {
 	lock := flock.New(path+".lock", flock.SetPermissions(0o600))
-	// An error is no reason to do without: where no lock can be made nothing can be written.
-	if got, err := lock.TryLock(); !got && err == nil {
+	ctx, cancel := context.WithTimeout(ctx, b.limits.former)
+	defer cancel()
+	// An error of another kind is no reason to do without: where no lock can be made nothing can be written.
+	if _, err := lock.TryLockContext(ctx, formerPause); err != nil && ctx.Err() != nil {
 		log.Warn("another hub keeps the history of this state directory; that of this one ends with it", "file", path)
 		return nil
 	}

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -30,7 +31,7 @@ func TestL2_HistoryOutlivesTheHub(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "h")
 	var want []*record
 	for life := range 3 {
-		b := Open(path, discard())
+		b := Open(t.Context(), path, discard())
 		if got := contents(b); life > 0 {
 			if d := cmp.Diff(want, got); d != "" {
 				t.Fatalf("life %d: %s", life, d)
@@ -55,7 +56,7 @@ func TestL2_HistoryOutlivesTheHub(t *testing.T) {
 // A hub that was killed did not say so: the next one tells until when it lived at least.
 func TestKilledHubIsNoted(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "h")
-	b := Open(path, discard())
+	b := Open(t.Context(), path, discard())
 	b.AddEvent(api.Event{At: epoch, Kind: api.EventHub})
 	if err := b.Close(); err != nil { // the file, not the hub
 		t.Fatal(err)
@@ -65,7 +66,7 @@ func TestKilledHubIsNoted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 { // it is said once
-		b = Open(path, discard())
+		b = Open(t.Context(), path, discard())
 		events := b.events.list()
 		if len(events) != 2 || events[1].Kind != api.EventHubEnd || !events[1].At.Equal(alive) {
 			t.Errorf("%+v", events)
@@ -78,7 +79,7 @@ func TestFileIsBounded(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "h")
 	l := defaults
 	l.file = 20 << 10
-	b := open(path, discard(), l)
+	b := open(t.Context(), path, discard(), l)
 	for n := range 3000 {
 		b.Add("flaps", "flaps", change(n, api.Active))
 		if n%1000 == 0 {
@@ -94,7 +95,7 @@ func TestFileIsBounded(t *testing.T) {
 		}
 	}
 	b.Close()
-	b = open(path, discard(), l)
+	b = open(t.Context(), path, discard(), l)
 	defer b.Close()
 	if calm, _ := b.Of("calm"); len(calm) != 3 {
 		t.Errorf("%d changes of the calm one: the one that flaps has pushed them out", len(calm))
@@ -142,7 +143,7 @@ func TestTornAndHostileFiles(t *testing.T) {
 		if err := os.WriteFile(path, []byte(c.data), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		b := Open(path, discard())
+		b := Open(t.Context(), path, discard())
 		if got := contents(b); len(got) != c.kept {
 			t.Errorf("%s: %d records, want %d", name, len(got), c.kept)
 		}
@@ -150,7 +151,7 @@ func TestTornAndHostileFiles(t *testing.T) {
 		if err := b.Close(); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
-		b = Open(path, discard())
+		b = Open(t.Context(), path, discard())
 		if got := contents(b); len(got) != c.kept+1 {
 			t.Errorf("%s, then added to: %d records", name, len(got))
 		}
@@ -164,7 +165,7 @@ func TestUnwritableFileOnlyDegrades(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "gone")
 	path := filepath.Join(dir, "h")
 	var said bytes.Buffer
-	b := Open(path, slog.New(slog.NewTextHandler(&said, nil)))
+	b := Open(t.Context(), path, slog.New(slog.NewTextHandler(&said, nil)))
 	for n := range 100 {
 		b.Add("a", "web", change(n, api.Active))
 	}
@@ -189,7 +190,7 @@ func TestUnwritableFileOnlyDegrades(t *testing.T) {
 	if n := strings.Count(said.String(), "can't be written"); n != 1 {
 		t.Errorf("said %d times: %s", n, said.String())
 	}
-	b = Open(path, discard())
+	b = Open(t.Context(), path, discard())
 	defer b.Close()
 	if changes, _ := b.Of("a"); len(changes) != 100 {
 		t.Errorf("%d on disk", len(changes))
@@ -199,7 +200,7 @@ func TestUnwritableFileOnlyDegrades(t *testing.T) {
 // What is no file is neither read nor waited for.
 func TestDirectoryInPlaceOfTheFile(t *testing.T) {
 	path := t.TempDir()
-	b := Open(path, discard())
+	b := Open(t.Context(), path, discard())
 	b.Add("a", "web", change(1, api.Active))
 	if err := b.Close(); err == nil {
 		t.Error("a directory was written to")
@@ -227,16 +228,46 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
+// A hub that starts while the former one ends gets its history.
+func TestHistoryOfAHubThatIsEnding(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "h")
+	first := Open(t.Context(), path, discard())
+	first.Add("a", "web", change(1, api.Active))
+	var ended sync.WaitGroup
+	ended.Go(func() {
+		time.Sleep(5 * formerPause) // in real time: another process's lock can't be waited for otherwise
+		if err := first.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	second := Open(t.Context(), path, discard())
+	ended.Wait()
+	if changes, _ := second.Of("a"); len(changes) != 1 {
+		t.Errorf("the second hub knows %d changes", len(changes))
+	}
+	second.Add("a", "web", change(2, api.Active))
+	if err := second.Close(); err != nil {
+		t.Fatal(err)
+	}
+	third := Open(t.Context(), path, discard())
+	defer third.Close()
+	if changes, _ := third.Of("a"); len(changes) != 2 {
+		t.Errorf("the third hub knows %d changes", len(changes))
+	}
+}
+
 // Two hubs with one state directory: the file is the first one's alone, who is not told to be dead.
 func TestTheFileIsOneHubs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "h")
-	first := Open(path, discard())
+	first := Open(t.Context(), path, discard())
 	first.AddEvent(api.Event{At: epoch, Kind: api.EventHub})
 	if err := first.file.flushed(); err != nil {
 		t.Fatal(err)
 	}
 	var said bytes.Buffer
-	second := Open(path, slog.New(slog.NewTextHandler(&said, nil)))
+	soon := defaults
+	soon.former = 2 * formerPause
+	second := open(t.Context(), path, slog.New(slog.NewTextHandler(&said, nil)), soon)
 	second.Add("b", "api", change(1, api.Active))
 	if err := second.Close(); err != nil || !strings.Contains(said.String(), "another hub") {
 		t.Errorf("%v; it said %q", err, said.String())
@@ -249,7 +280,7 @@ func TestTheFileIsOneHubs(t *testing.T) {
 	if err := first.Close(); err != nil {
 		t.Fatal(err)
 	}
-	third := Open(path, discard())
+	third := Open(t.Context(), path, discard())
 	got := contents(third)
 	if err := third.Close(); err != nil {
 		t.Error(err)
