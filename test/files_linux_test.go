@@ -142,12 +142,23 @@ func TestK3_NoFilesLeft(t *testing.T) {
 	if get(t, before.Hub.HTTP+"/healthz") != "ok\n" {
 		t.Error("the hub's HTTP does not answer")
 	}
-	get(t, "http://"+listening+"/health") // that all is well again shows with the next connection
 	w.await("files to be closed", func() bool {
 		return openFiles(t, instance.Process.Pid) <= files["instance"]+2 && openFiles(t, hub.Process.Pid) <= files["hub"]+6 // for the late one, and status
 	})
 	for name, log := range map[string]*text{"instance": &instanceLog, "hub": &hubLog} {
-		w.await("the "+name+" to say as often that it is over", func() bool { // what it writes comes through a pipe
+		w.await("the "+name+" to say as often that it is over", func() bool {
+			// That all is well again shows with the next connection to each address, and with no request
+			// on one that is there.
+			for _, address := range []string{listening, strings.TrimPrefix(before.Hub.HTTP, "http://")} {
+				if conn, err := net.Dial("tcp", address); err != nil {
+					t.Error(err)
+				} else {
+					conn.Close()
+				}
+			}
+			if _, err := w.status(); err != nil {
+				t.Error(err)
+			}
 			return strings.Count(log.String(), exhausted) == strings.Count(log.String(), over)
 		})
 		said := strings.Count(log.String(), exhausted)
